@@ -1,0 +1,1 @@
+"""Registering a person or an organisation: reading, consenting, proving, filling in."""

@@ -1,0 +1,194 @@
+"""The registration: which question stands, and what follows from what happens. Pure.
+
+`apply(state, event, journey)` gives the next state and what is to be done. An event that means
+nothing where the person is brings the standing question back, so no message is a dead end.
+"""
+
+from __future__ import annotations
+
+from domain.flows.effects import CheckCode, CheckFree, CreateAccount, Effect, End, OpenPage, Record, SendCode, Shown, VoidCode
+from domain.flows.events import Event, Free, PageFilled, Pressed, Registered, Started, Taken, Wished
+from domain.flows.say import Button, ReceiptView, Say
+from domain.registration.state import Journey, State
+from domain.registration.steps.base import HUMAN, Outcome, Step
+from domain.registration.steps.consents import Consents
+from domain.registration.steps.decision import Deciding, refuse_question
+from domain.registration.steps.details import Fields, Page, Phone, forget_phone, taken_phone
+from domain.registration.steps.opening import Crossing, Who, guardian_needed
+from domain.registration.steps.reading import Reading
+
+STEPS: tuple[Step, ...] = (Crossing(), Who(), Reading(), Consents(), Deciding(), Phone(), Fields(), Page())
+_AFTER_DECISION = {"phone", "fields", "page"}
+# What these effects find out comes back as an event; until then the flow waits.
+_AWAITED = (SendCode, CheckCode, CheckFree, OpenPage, CreateAccount)
+
+
+def apply(state: State, event: Event, journey: Journey) -> Outcome:
+    """What `event` does to the registration."""
+    state, effects = _handle(state, event, journey)
+    settled = any(isinstance(e, (*_AWAITED, End)) or (isinstance(e, Say) and e.prompt) or isinstance(e, Shown) for e in effects)
+    if settled:
+        return state, effects
+    step = current(state, journey)
+    if step is None:
+        return state, (*effects, CreateAccount())
+    return state, (*effects, *step.prompt(state, journey))
+
+
+def current(state: State, journey: Journey) -> Step | None:
+    """The step whose question stands, or None when everything was given."""
+    return next((s for s in STEPS if s.applies(state, journey) and not s.done(state, journey)), None)
+
+
+def step_key(state: State, journey: Journey) -> str:
+    """Names the standing question, and the one laid over it: `reading:3`, `reading:3?refuse`."""
+    step = current(state, journey)
+    key = step.key(state, journey) if step else "registering"
+    return f"{key}?{state.asking}" if state.asking else key
+
+
+def awaited_field(state: State, journey: Journey) -> str | None:
+    """The field an answer in text would fill, if the standing question asks for one."""
+    key = step_key(state, journey).partition("?")[0]
+    if key == "phone":
+        return "phone"
+    if key.startswith("code:"):
+        return "sms_code"
+    name = key.removeprefix("field:") if key.startswith("field:") else None
+    spec = journey.spec(state, name) if name else None
+    return name if spec is not None and not spec.options else None
+
+
+def position(state: State, journey: Journey) -> tuple[int, int]:
+    """How far the person is: the part they are at, and how many there are."""
+    parts = [step.units(state, journey) for step in STEPS if step.applies(state, journey)]
+    done, total = sum(d for d, _ in parts), sum(t for _, t in parts)
+    return min(done + 1, total), total
+
+
+def _handle(state: State, event: Event, journey: Journey) -> Outcome:
+    match event:
+        case Started(served):
+            return state.but(served=served), ()
+        case Wished():
+            return _wish(state, event, journey)
+        case Free(_):
+            return state, ()
+        case Taken("phone"):
+            return forget_phone(state), (taken_phone(state),)
+        case Taken(field):
+            return state.without(field), (Say("field.taken", {"field": field}),)
+        case PageFilled(values, displays, minor):
+            if minor:
+                return state, (Record("invalidated", (), {"reason": "minor"}), guardian_needed("found_minor", journey), End("guardian_needed", forget=True))
+            given = state.but(values={**state.values, **values}, displays={**state.displays, **displays}, asking=None)
+            return given, ()
+        case Registered(account_id, path, display):
+            rows = (("receipt_account", display["account"]), ("receipt_agreement", display["agreement"]), ("receipt_consents", display["consents"]), ("receipt_refused", display["refused"]))
+            buttons = (Button("c.consents", "my_consents"), Button("c.menu", "menu", style="quiet"))
+            words = {"withdraw": journey.profile.withdraw, "platform": journey.profile.name}
+            return state, (Say("registered", words, buttons, ReceiptView(rows, path)), End("registered", forget=True))
+        case Pressed(choice, label):
+            overlay = _over(state, choice, label, journey)
+            if overlay is not None:
+                return overlay
+            state = state.but(asking=None)
+    step = current(state, journey)
+    outcome = step.take(state, event, journey) if step else None
+    return outcome if outcome is not None else (state, ())
+
+
+def _over(state: State, choice: str, label: str, journey: Journey) -> Outcome | None:
+    """Buttons of questions laid over a step, and those that work everywhere."""
+    match choice:
+        case "really_refuse":
+            said = Say("refuse.done", {"platform": journey.profile.name}, (Button("c.start", "start_over"), HUMAN, Button("c.menu", "menu", style="quiet")))
+            return state, (Record("declined", (), {"button": label}), said, End("declined", forget=True))
+        case "really_stop":
+            said = Say("stop.done", {"platform": journey.profile.name}, (Button("c.start", "start_over"), HUMAN, Button("c.menu", "menu", style="quiet")))
+            return state, (said, End("stopped", forget=True))
+        case "look_again":
+            return state.but(asking=None), ()
+        case "park":
+            parked = Say("park.done", {"title": journey.profile.agreement_title}, (Button("c.resume", "resume", style="primary"), Button("c.elsewhere", "elsewhere"), Button("c.menu", "menu", style="quiet")), prompt=True)
+            return state.but(asking=None), (parked,)
+        case "stop":
+            return _wish(state, Wished("stop"), journey)
+        case "back":
+            return None if state.every is not None else _wish(state.but(asking=None), Wished("go_back"), journey)
+        case "why":
+            return _wish(state, Wished("why"), journey)
+    if choice.startswith("correct:"):
+        return _correct(state.but(asking=None), choice.removeprefix("correct:"), journey)
+    return None
+
+
+def _wish(state: State, wished: Wished, journey: Journey) -> Outcome:
+    step = current(state, journey)
+    match wished.wish:
+        case "go_back":
+            return (step.take(state, wished, journey) if step else None) or _back(state, journey)
+        case "stop":
+            return state.but(asking="stop"), (_stop_question(journey),)
+        case "refuse":
+            if state.decided:
+                return state, (Say("refuse.after_decision", {"leave": journey.profile.leave, "withdraw": journey.profile.withdraw}),)
+            return state.but(asking="refuse"), (refuse_question(journey),)
+        case "why":
+            return state, (_why(state, step, journey),)
+        case "correct":
+            return _correct(state, wished.detail, journey)
+        case "accept":
+            at_decision = step is not None and step.name == "decision"
+            message = "accept.press" if at_decision else "accept.not_yet" if not state.decided else "accept.already"
+            return state, (Say(message, {"label": journey.profile.consent.label}),)
+        case "affirm" | "deny":
+            return state, (Say("press_a_button"),)
+    outcome = step.take(state, wished, journey) if step else None
+    if outcome is None and wished.wish == "resend":
+        return state, (Say("resend.not_now"),)
+    return outcome if outcome is not None else (state, ())
+
+
+def _back(state: State, journey: Journey) -> Outcome:
+    steps = [step for step in STEPS if step.applies(state, journey)]
+    here = current(state, journey)
+    at = steps.index(here) if here in steps else len(steps) - 1
+    for step in reversed(steps[: at + 1]):
+        if state.decided and step.name not in _AFTER_DECISION:
+            return state, (Say("back.decided", {"withdraw": journey.profile.withdraw}),)
+        undone = step.undo(state, journey)
+        if undone != state:
+            voided = (VoidCode(state.challenge),) if state.challenge and not undone.challenge else ()
+            return undone, voided
+    return state, (Say("back.start"),)
+
+
+def _correct(state: State, field: str | None, journey: Journey) -> Outcome:
+    if field == "subject" and not state.decided and state.subject is not None:
+        return state.but(subject=None, leaf=0, unfolded=(), every=None), ()
+    if field == "phone" and "phone" in state.values:
+        voided = (VoidCode(state.challenge),) if state.challenge else ()
+        return forget_phone(state), voided
+    if field is not None and field in state.values and field != "phone":
+        return state.without(field), ()
+    if not state.displays:
+        return state, (Say("correct.nothing"),)
+    buttons = tuple(Button(f"correct:{name}", f"field_{name}") for name in state.displays)
+    return state.but(asking="correct"), (Say("correct.which", {}, (*buttons, Button("look_again", "look_again", style="quiet")), prompt=True),)
+
+
+def _why(state: State, step: Step | None, journey: Journey) -> Say:
+    name = awaited_field(state, journey) or (step.key(state, journey).removeprefix("field:") if step and step.name == "fields" else None)
+    spec = journey.spec(state, "phone" if name == "sms_code" else name) if name else None
+    if spec is not None:
+        message = "why.code" if name == "sms_code" else "why.field"
+        return Say(message, {"why": spec.why, "field": spec.field})
+    if step is not None and step.name == "page":
+        return Say("why.page", {"whys": "\n".join(f"· {spec.why}" for spec in journey.missing_fields(state))})
+    return Say(f"why.{step.name if step else 'page'}")
+
+
+def _stop_question(journey: Journey) -> Say:
+    buttons = (Button("look_again", "go_on", style="primary"), Button("park", "park"), Button("really_stop", "really_stop", style="danger"))
+    return Say("stop.ask", {"platform": journey.profile.name}, buttons, prompt=True)
