@@ -1,0 +1,5 @@
+"""Registered persons and organisations."""
+
+from domain.accounts.service import Account, Accounts
+
+__all__ = ["Account", "Accounts"]

@@ -47,6 +47,7 @@ class UploadRow(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     flow_id: Mapped[str] = mapped_column(ForeignKey("flows.id"), index=True)
     field: Mapped[str] = mapped_column(String(24))
+    key_id: Mapped[str] = mapped_column(String(32))
     media_type: Mapped[str] = mapped_column(String(40))
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int]

@@ -92,6 +92,7 @@ class Taken:
 class PageOpened:
     path: str
     fields: tuple[str, ...]
+    minutes: int
     expires_at: datetime
 
 
@@ -101,6 +102,7 @@ class PageFilled:
 
     values: dict[str, str] = field(default_factory=dict)
     displays: dict[str, str] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
     minor: bool = False
 
 

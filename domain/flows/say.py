@@ -82,6 +82,7 @@ class SummaryView:
 class LinkView:
     path: str
     fields: tuple[str, ...]
+    minutes: int
     expires_at: datetime
 
 

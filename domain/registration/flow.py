@@ -78,11 +78,16 @@ def _handle(state: State, event: Event, journey: Journey) -> Outcome:
             return forget_phone(state), (taken_phone(state),)
         case Taken(field):
             return state.without(field), (Say("field.taken", {"field": field}),)
-        case PageFilled(values, displays, minor):
+        case PageFilled(values, displays, skipped, minor):
             if minor:
                 return state, (Record("invalidated", (), {"reason": "minor"}), guardian_needed("found_minor", journey), End("guardian_needed", forget=True))
-            given = state.but(values={**state.values, **values}, displays={**state.displays, **displays}, asking=None)
-            return given, ()
+            given = state.but(
+                values={**state.values, **values},
+                displays={**state.displays, **displays},
+                skipped=(*state.skipped, *skipped),
+                asking=None,
+            )
+            return given, (Say("page.received"),)
         case Registered(account_id, path, display):
             rows = (("receipt_account", display["account"]), ("receipt_agreement", display["agreement"]), ("receipt_consents", display["consents"]), ("receipt_refused", display["refused"]))
             buttons = (Button("c.consents", "my_consents"), Button("c.menu", "menu", style="quiet"))
@@ -110,7 +115,7 @@ def _over(state: State, choice: str, label: str, journey: Journey) -> Outcome | 
         case "look_again":
             return state.but(asking=None), ()
         case "park":
-            parked = Say("park.done", {"title": journey.profile.agreement_title}, (Button("c.resume", "resume", style="primary"), Button("c.elsewhere", "elsewhere"), Button("c.menu", "menu", style="quiet")), prompt=True)
+            parked = Say("park.done", {"title": journey.title}, (Button("c.resume", "resume", style="primary"), Button("c.elsewhere", "elsewhere"), Button("c.menu", "menu", style="quiet")), prompt=True)
             return state.but(asking=None), (parked,)
         case "stop":
             return _wish(state, Wished("stop"), journey)

@@ -64,6 +64,11 @@ class Journey:
     authorised: bool
     supplied: frozenset[str] = field(default_factory=frozenset)
 
+    @property
+    def title(self) -> str:
+        """The agreement's title without 《》."""
+        return self.profile.agreement_title.strip("《》")
+
     def deck(self, state: State) -> Deck:
         return self.decks[state.subject or self.profile.subjects[0]]
 

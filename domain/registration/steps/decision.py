@@ -22,7 +22,7 @@ class Deciding(OneQuestion):
         profile = journey.profile
         deck = journey.deck(state)
         rows: list[tuple[str, str | tuple[str, dict[str, object]]]] = [
-            ("summary_agreement", profile.agreement_title),
+            ("summary_agreement", f"《{journey.title}》"),
             ("summary_subject", ("value_" + str(state.subject), {})),
             ("summary_read", ("value_read", {"count": sum(len(leaf.cards) for leaf in deck.leaves)})),
         ]
@@ -34,7 +34,7 @@ class Deciding(OneQuestion):
         )
         message = f"decision.ask_{profile.consent.formed}"
         view = SummaryView("summary_title", tuple(rows))
-        return (Say(message, {"label": profile.consent.label, "title": profile.agreement_title}, buttons, view, prompt=True),)
+        return (Say(message, {"label": profile.consent.label, "title": journey.title}, buttons, view, prompt=True),)
 
     def take(self, state: State, event: Event, journey: Journey) -> Outcome | None:
         consent = journey.profile.consent

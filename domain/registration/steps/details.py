@@ -51,7 +51,7 @@ class Phone(OneQuestion):
                 moved = state.but(values=given, displays={**state.displays, "phone": display}, challenge=None)
                 return moved, (*void, SendCode(value))
             case NotAccepted("phone" | "sms_code" as field, code, hint):
-                say = Say(f"refused.{field}.{code}", {"hint": hint or ""}, (HUMAN,), expects=field, prompt=True)
+                say = Say(f"refused.{code}", {"hint": hint or ""}, (HUMAN,), expects=field, prompt=True)
                 return state, (say,)
             case CodeSent(challenge_id, display, lifetime, resend_after):
                 words = {"phone": display, "minutes": int(lifetime.total_seconds() // 60), "seconds": int(resend_after.total_seconds())}
@@ -129,8 +129,8 @@ class Fields:
         match event:
             case Pressed("page", _) | Wished("fill_page"):
                 return state, (OpenPage(tuple(s.field for s in journey.missing_fields(state))),)
-            case PageOpened(path, fields, expires_at):
-                return state, (_link(path, fields, expires_at),)
+            case PageOpened():
+                return state, (_link(event),)
         if spec is None:
             return None
         match event:
@@ -138,7 +138,7 @@ class Fields:
                 given = state.but(values={**state.values, field: value}, displays={**state.displays, field: display})
                 return given, ((CheckFree(field, value),) if field in _UNIQUE else ())
             case NotAccepted(field, code, hint) if field == spec.field:
-                return state, (_question(f"refused.{field}.{code}", spec, journey, {"hint": hint or ""}),)
+                return state, (_question(f"refused.{code}", spec, journey, {"hint": hint or ""}),)
             case Pressed(choice, label) if choice.startswith("option:"):
                 at = int(choice.removeprefix("option:"))
                 if at >= len(spec.options):
@@ -169,9 +169,9 @@ def _question(message: str, spec: FieldSpec, journey: Journey, words: dict[str, 
     return Say(message, {"platform": journey.profile.name, **(words or {})}, tuple(buttons), expects=None if spec.options else spec.field, prompt=True)
 
 
-def _link(path: str, fields: tuple[str, ...], expires_at: object) -> Say:
+def _link(page: PageOpened) -> Say:
     buttons = (Button("page", "page_again"), _WHY, BACK)
-    return Say("page.ask", {}, buttons, LinkView(path, fields, expires_at), prompt=True)  # type: ignore[arg-type]
+    return Say("page.ask", {}, buttons, LinkView(page.path, page.fields, page.minutes, page.expires_at), prompt=True)
 
 
 class Page(OneQuestion):
@@ -192,8 +192,8 @@ class Page(OneQuestion):
         match event:
             case Pressed("page", _) | Wished("fill_page"):
                 return state, self.prompt(state, journey)
-            case PageOpened(path, fields, expires_at):
-                return state, (_link(path, fields, expires_at),)
+            case PageOpened():
+                return state, (_link(event),)
         return None
 
     def undo(self, state: State, journey: Journey) -> State:

@@ -1,0 +1,1 @@
+"""Rasa actions, one file a topic, and the route the engine calls them by."""

@@ -1,0 +1,207 @@
+"""The composition root: builds the parts of the app, knows them all, and runs them together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from bot.actions.route import PATH as ACTIONS_PATH
+from bot.actions.route import ActionRoute
+from bot.channels.web.api import ConversationApi
+from bot.couriers.console import ConsoleCourier
+from bot.couriers.worker import CourierWorker
+from bot.engine_process import EngineProcess, running
+from bot.http import Problems
+from bot.pages.handlers import Pages
+from bot.settings import Settings
+from bot.turns.doorway import Doorway
+from bot.turns.engine import Engine
+from bot.turns.hub import Hub
+from bot.turns.worker import Worker
+from bot.wording.render import Renderer
+from domain import Domain, Keyring
+from domain.ambient import Chance, Clock, SystemChance, SystemClock
+from domain.parts import Policy
+from domain.platforms import load_platforms
+
+log = structlog.get_logger()
+
+_HERE = Path(__file__).parent
+# An action call carries every event of its engine session.
+_MAX_BODY = 16 * 1024 * 1024
+_HEADS_SECONDS = 1.0
+
+
+@dataclass
+class App:
+    """A running app. `background` holds the tasks that end with it."""
+
+    settings: Settings
+    domain: Domain
+    hub: Hub
+    engine: Engine
+    worker: Worker
+    doorway: Doorway
+    courier: ConsoleCourier
+    web: web.Application
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self.tasks.append(asyncio.create_task(work, name=name))
+
+
+def open_keys(settings: Settings, chance: Chance) -> Keyring:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return Keyring.load_or_create(settings.keys_file, chance)
+
+
+@asynccontextmanager
+async def open_domain(settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None) -> AsyncIterator[Domain]:
+    """The domain as the settings describe it; also what the command line works on."""
+    chance = chance or SystemChance()
+    async with Domain.open(
+        settings.database,
+        open_keys(settings, chance),
+        heads=settings.heads_file,
+        render=Renderer(settings.public),
+        platforms=load_platforms(settings.platforms),
+        clock=clock or SystemClock(),
+        chance=chance,
+        policy=Policy(page_lifetime=settings.page_lifetime),
+    ) as domain:
+        yield domain
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    chance: Chance | None = None,
+    crash: Callable[[str], None] = lambda _place: None,
+) -> AsyncIterator[App]:
+    """Everything but the listening socket, working until the context ends."""
+    async with AsyncExitStack() as stack:
+        domain = await stack.enter_async_context(open_domain(settings, clock=clock, chance=chance))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        token = settings.engine.token.get_secret_value() if settings.engine.token else domain.parts.chance.token(24).hex()
+        engine_url = settings.engine.url or f"http://127.0.0.1:{settings.engine.port}"
+        hub = Hub()
+        engine = Engine(session, engine_url, token, settings.engine.timeout)
+        worker = Worker(domain, engine, hub, crash)
+        doorway = Doorway(domain, worker, hub)
+        courier = ConsoleCourier(domain.parts.clock)
+        application = _web(settings, domain, hub, engine, doorway, courier, token)
+        app = App(settings, domain, hub, engine, worker, doorway, courier, application)
+        if settings.engine.url is None:
+            actions = f"http://127.0.0.1:{settings.port}{ACTIONS_PATH}"
+            process = EngineProcess(port=settings.engine.port, token=token, actions_url=actions)
+            await stack.enter_async_context(running(process))
+        app.spawn(worker.run(), "turns")
+        app.spawn(CourierWorker(domain, courier, hub).run(), "courier")
+        app.spawn(_keep_heads(domain), "ledger heads")
+        if settings.telegram.token is not None:
+            from bot.channels.telegram import telegram_channel
+
+            await stack.enter_async_context(telegram_channel(app))
+        for task in app.tasks:
+            task.add_done_callback(_report)
+        try:
+            yield app
+        finally:
+            await worker.drain()
+            for task in app.tasks:
+                task.cancel()
+            await asyncio.gather(*app.tasks, return_exceptions=True)
+
+
+def _web(
+    settings: Settings, domain: Domain, hub: Hub, engine: Engine, doorway: Doorway, courier: ConsoleCourier, token: str
+) -> web.Application:
+    application = web.Application(middlewares=[Problems().middleware], client_max_size=_MAX_BODY)
+    application.add_routes(ConversationApi(domain, doorway, hub, settings).routes())
+    application.add_routes(Pages(domain, Renderer(settings.public), hub).routes())
+    application.router.add_post(ACTIONS_PATH, ActionRoute(domain, token).handle)
+    application.router.add_static("/static/web", _HERE / "channels" / "web" / "static")
+    application.router.add_static("/static/pages", _HERE / "pages" / "static")
+
+    async def chat_page(_request: web.Request) -> web.FileResponse:
+        return web.FileResponse(_HERE / "channels" / "web" / "static" / "chat.html", headers={"Cache-Control": "no-cache"})
+
+    async def healthy(_request: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def ready(_request: web.Request) -> web.Response:
+        """Ready to serve when the database answers; the engine's state is told but does not count."""
+        async with domain.database.reading() as session:
+            await domain.parts.inbox.waiting(session)
+        return web.json_response({"ready": True, "engine": await engine.ready()})
+
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    application.router.add_get("/", chat_page)
+    application.router.add_get("/healthz", healthy)
+    application.router.add_get("/readyz", ready)
+    application.router.add_get("/metrics", metrics)
+
+    async def dev(_request: web.Request) -> web.Response:
+        return web.json_response({"dev": settings.dev})
+
+    async def dev_sms(request: web.Request) -> web.Response:
+        sent = courier.sent_to(request.query.get("phone", ""))
+        return web.json_response({"messages": [{"phone": s.phone, "text": s.text, "at": s.at.isoformat()} for s in sent]})
+
+    application.router.add_get("/api/dev", dev)
+    if settings.dev:
+        application.router.add_get("/dev/sms", dev_sms)
+    return application
+
+
+async def _keep_heads(domain: Domain) -> None:
+    while True:
+        await asyncio.sleep(_HEADS_SECONDS)
+        try:
+            await domain.evidence.keep_heads()
+        except Exception as error:
+            log.error("heads not kept", exc=error)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("background work ended", work=task.get_name(), exc=task.exception())
+
+
+async def serve(settings: Settings, *, announce: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Run the app until `stop` is set. Announces the address once it can be used."""
+    async with open_app(settings) as app:
+        runner = web.AppRunner(app.web, access_log=None)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port).start()
+            await _until_ready(app, stop)
+            announce(settings.public)
+            await stop.wait()
+        finally:
+            with contextlib.suppress(Exception):
+                await runner.cleanup()
+
+
+async def _until_ready(app: App, stop: asyncio.Event) -> None:
+    """Give the engine its seconds to load; the product serves without it all the same."""
+    for _ in range(int(os.environ.get("MINGSHI_ENGINE_WAIT", "60"))):
+        if stop.is_set() or await app.engine.ready():
+            return
+        await asyncio.sleep(1)
+    log.warning("engine not ready yet", hint="free text waits for it; buttons and answers work")

@@ -1,0 +1,40 @@
+"""The SMS courier of a demonstration: nothing leaves the machine, the newest messages are kept in memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from domain.ambient import Clock
+from domain.identifiers.phones import Phone
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class SentText:
+    phone: str
+    text: str
+    at: datetime
+
+
+class ConsoleCourier:
+    name = "console"
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sent: deque[SentText] = deque(maxlen=200)
+
+    async def send(self, phone: str, text: str) -> str:
+        """Keep the message. Only the masked number is logged, never the code."""
+        self._sent.append(SentText(phone, text, self._clock.now()))
+        log.info("sms kept", phone=Phone(phone).display)
+        return f"console-{len(self._sent)}"
+
+    def sent_to(self, phone: str) -> list[SentText]:
+        """What was sent to a number (any form whose last eleven digits match), newest first."""
+        wanted = phone[-11:]
+        return [sent for sent in reversed(self._sent) if sent.phone[-11:] == wanted]

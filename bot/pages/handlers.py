@@ -1,0 +1,210 @@
+"""Server-rendered pages: the one-time form, the readable agreement, the receipt."""
+
+from __future__ import annotations
+
+import hmac
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from aiohttp import web
+from ruamel.yaml import YAML
+
+from bot.turns.hub import Hub
+from bot.turns.worker import OUTBOX
+from bot.wording.catalogue import Catalogue
+from bot.wording.render import Renderer
+from domain import Domain, NotFound
+from domain.ambient import SHANGHAI
+from domain.consent.deck import build_deck
+from domain.flows.pages import PageGone
+from domain.registration.images import MAX_BYTES, Upload
+from domain.registration.page import UPLOADS, PageForm
+
+_HERE = Path(__file__).parent
+_MAX_FIELD = 2000
+
+
+class Pages:
+    def __init__(self, domain: Domain, renderer: Renderer, hub: Hub) -> None:
+        self._domain = domain
+        self._renderer = renderer
+        self._hub = hub
+        raw = YAML(typ="safe").load(_HERE / "words.yml")
+        self._fields: dict[str, dict[str, str]] = raw.pop("fields")
+        self._words = Catalogue(raw)
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+        )
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/s/{token}", self.form),
+            web.post("/s/{token}", self.send),
+            web.get("/a/{platform}", self.agreement),
+            web.get(r"/r/{id:r_[a-z0-9]+}", self.receipt),
+            web.get(r"/r/{id:r_[a-z0-9]+}.json", self.receipt_json),
+        ]
+
+    async def form(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        try:
+            form = await self._domain.pages.show(token)
+        except PageGone:
+            return self._page("secure_expired.html", 410)
+        return self._form(token, form, {}, {})
+
+    async def send(self, request: web.Request) -> web.Response:
+        """Take what was sent. The page is spent once everything on it was in order."""
+        token = request.match_info["token"]
+        texts, uploads = await _read(request)
+        if not hmac.compare_digest(texts.pop("csrf_token", "").encode(), self._csrf(token).encode()):
+            return self._page("secure_expired.html", 403)
+        try:
+            form = await self._domain.pages.show(token)
+            outcome = await self._domain.pages.send(token, texts, uploads)
+        except PageGone:
+            return self._page("secure_expired.html", 410)
+        if outcome.errors:
+            return self._form(token, form, texts, dict(outcome.errors), status=422)
+        if outcome.conversation_id:
+            self._hub.signal(outcome.conversation_id)
+            self._hub.signal(OUTBOX)
+        lines = [self._words.text("done.registered")]
+        return self._page("secure_done.html", title=self._words.text("done.title"), platform=form.profile.name, lines=lines)
+
+    async def agreement(self, request: web.Request) -> web.Response:
+        platform_id = request.match_info["platform"]
+        try:
+            version, tree = await self._domain.agreements.in_force(platform_id)
+            platform = self._domain.platforms.get(platform_id)
+        except (NotFound, KeyError):
+            title = self._words.text("agreement.not_found")
+            return self._page("error.html", 404, status=404, title=title, detail=self._words.text("agreement.not_found_detail"))
+        deck = build_deck(platform.cards, tree, None)
+        lines = {
+            clause.uid: card.card.line
+            for leaf in deck.leaves
+            for card in leaf.cards
+            for clause in card.clauses
+            if not card.draft
+        }
+        return self._page(
+            "agreement.html",
+            platform=platform.profile.name,
+            agreement=tree,
+            lines=lines,
+            version=version.label,
+            effective=version.effective_at.astimezone(SHANGHAI).date() if version.effective_at else None,
+            digest=version.sha256,
+            sample=version.is_sample,
+        )
+
+    async def receipt(self, request: web.Request) -> web.Response:
+        try:
+            receipt = (await self._domain.consent.receipt(request.match_info["id"]))["receipt"]
+        except NotFound:
+            title = self._words.text("receipt.not_found")
+            return self._page("error.html", 404, status=404, title=title, detail=self._words.text("receipt.not_found_detail"))
+        return self._page("receipt.html", **self._receipt_words(receipt))
+
+    async def receipt_json(self, request: web.Request) -> web.Response:
+        try:
+            receipt = await self._domain.consent.receipt(request.match_info["id"])
+        except NotFound:
+            raise web.HTTPNotFound() from None
+        name = f"{receipt['receipt']['receipt_id']}.json"
+        return web.json_response(receipt, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+    def _receipt_words(self, receipt: dict[str, Any]) -> dict[str, Any]:
+        from datetime import datetime
+
+        def when(text: str) -> datetime:
+            return datetime.fromisoformat(text).astimezone(SHANGHAI)
+
+        agreement = receipt["agreement"]
+        platform = self._domain.platforms.get(receipt["platform"]).profile
+        text = self._words.text
+        rows = [
+            {"label": text("receipt.account"), "value": receipt["pii_principal_id"]},
+            {"label": text("receipt.agreement"), "value": f"《{agreement['title'].strip('《》')}》{agreement['label']}"},
+            {"label": text("receipt.operator"), "value": receipt["pii_controllers"][0]["name"]},
+            {"label": text("receipt.formed"), "value": text(f"receipt.formed_{receipt['formed_by']}")},
+        ]
+        if receipt["documents_missing"]:
+            rows.append({"label": text("receipt.missing"), "value": "、".join(receipt["documents_missing"])})
+        return {
+            "title": text("receipt.title"),
+            "platform": platform.name,
+            "number": receipt["receipt_id"],
+            "issued_at": when(receipt["issued_at"]),
+            "rows": rows,
+            "clauses": [{"number": c["number"], "line": c["line"], "shown_at": None, "opened": False} for c in receipt["clauses"]],
+            "consents": [
+                {"title": d["title"], "clauses": "", "decision": d["decision"], "at": when(d["at"])}
+                for d in receipt["decisions"]
+            ],
+            "digest": agreement["sha256"],
+            "withdraw": receipt["withdrawal"],
+            "json_url": f"/r/{receipt['receipt_id']}.json",
+            "sample": agreement["source"] == "sample",
+        }
+
+    def _form(
+        self, token: str, form: PageForm, texts: dict[str, str], errors: dict[str, tuple[str, str]], status: int = 200
+    ) -> web.Response:
+        fields = []
+        for spec in form.fields:
+            words = self._fields[spec.field]
+            field: dict[str, Any] = {"name": spec.field, **words, "why": spec.why, "required": not spec.optional}
+            if spec.options:
+                field["options"] = [{"value": option, "label": option} for option in spec.options]
+            if spec.field not in {"password", *UPLOADS}:
+                field["value"] = texts.get(spec.field, "")
+            if spec.field in errors:
+                code, hint = errors[spec.field]
+                field["error"] = self._renderer.refusal(code, hint)
+            fields.append(field)
+        return self._page(
+            "secure_form.html",
+            status,
+            title=self._words.text("form.title"),
+            platform=form.profile.name,
+            purpose=self._words.text("form.purpose", {"platform": form.profile.name}),
+            expires_at=form.expires_at.astimezone(SHANGHAI),
+            fields=fields,
+            csrf_token=self._csrf(token),
+            submit_label=self._words.text("form.submit"),
+            privacy=self._words.text("form.privacy"),
+        )
+
+    def _csrf(self, token: str) -> str:
+        """Bound to the page's own unguessable token: a form on another site cannot know it."""
+        return self._domain.parts.vault.keyring.digest("pages", b"csrf", token.encode())[1].hex()
+
+    def _page(self, template: str, status: int = 200, /, **words: Any) -> web.Response:
+        html = self._templates.get_template(template).render(**words)
+        return web.Response(text=html, status=status, content_type="text/html")
+
+
+async def _read(request: web.Request) -> tuple[dict[str, str], dict[str, Upload]]:
+    """The form's texts and files; a file is cut off one byte behind the limit, so that it is refused as too large."""
+    texts: dict[str, str] = {}
+    uploads: dict[str, Upload] = {}
+    if request.content_type != "multipart/form-data":
+        posted = await request.post()
+        return {k: v[:_MAX_FIELD] for k, v in posted.items() if isinstance(v, str)}, {}
+    reader = await request.multipart()
+    while (part := await reader.next()) is not None:
+        name = getattr(part, "name", None)
+        if not name or not hasattr(part, "read_chunk"):
+            continue
+        data = bytearray()
+        while chunk := await part.read_chunk():
+            if len(data) <= MAX_BYTES:
+                data += chunk
+        if part.filename is not None:
+            uploads[name] = Upload(part.filename, bytes(data))
+        else:
+            texts[name] = bytes(data[: _MAX_FIELD * 4]).decode(errors="replace")[:_MAX_FIELD]
+    return texts, uploads

@@ -1,0 +1,189 @@
+"""Handles what came in: one update of a conversation at a time, in order, each once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy import exists, select
+
+from bot.turns.engine import Engine, EngineDown
+from bot.turns.hub import Hub, news
+from bot.turns.updates import open_update
+from domain import Domain
+from domain.ambient import new_id
+from domain.identifiers.masking import mask
+from domain.messaging.tables import MessageRow
+from domain.messaging.turn import Turn
+
+log = structlog.get_logger()
+
+INBOX = "inbox"
+OUTBOX = "outbox"
+_ATTEMPTS = 3
+_IDLE_SECONDS = 2.0
+
+
+class Worker:
+    """Args:
+    engine: asked about free text.
+    crash: called at named places of a turn; tests stop the process there.
+    """
+
+    def __init__(self, domain: Domain, engine: Engine, hub: Hub, crash: Callable[[str], None] = lambda _place: None) -> None:
+        self._domain = domain
+        self._engine = engine
+        self._hub = hub
+        self._crash = crash
+        self._owner = new_id("w", domain.parts.chance)
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Work until cancelled; what is in hand is finished by `drain`."""
+        if self._domain.database.is_sqlite:
+            async with self._domain.transaction() as session:
+                await self._domain.parts.inbox.release_all(session)
+        async with self._hub.listening(INBOX) as event:
+            while True:
+                async with self._domain.database.reading() as session:
+                    waiting = await self._domain.parts.inbox.waiting(session)
+                for conversation_id in waiting:
+                    self.wake(conversation_id)
+                await news(event, _IDLE_SECONDS)
+
+    def wake(self, conversation_id: str) -> None:
+        """See to a conversation, unless somebody here already does."""
+        if conversation_id not in self._busy:
+            task = asyncio.create_task(self._see_to(conversation_id), name=f"turns of {conversation_id}")
+            self._busy[conversation_id] = task
+
+    async def drain(self) -> None:
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def _see_to(self, conversation_id: str) -> None:
+        try:
+            while await self._next(conversation_id):
+                pass
+        except Exception as error:
+            log.error("turns failed", conversation=conversation_id, exc=error)
+        finally:
+            self._busy.pop(conversation_id, None)
+            self._hub.signal(conversation_id)
+        # An update may have come in between the last look and now.
+        async with self._domain.database.reading() as session:
+            if await self._domain.parts.inbox.next(session, conversation_id) is not None:
+                self._hub.signal(INBOX)
+
+    async def _next(self, conversation_id: str) -> bool:
+        """Handle the oldest open update. False when there is none, or another process is at it."""
+        inbox = self._domain.parts.inbox
+        async with self._domain.transaction() as session:
+            if not await inbox.claim(session, conversation_id, self._owner):
+                return False
+            row = await inbox.next(session, conversation_id)
+            if row is None:
+                await inbox.release(session, conversation_id, self._owner)
+                return False
+            row.attempts += 1
+            attempt, inbox_id = row.attempts, row.id
+        try:
+            await self._handle(inbox_id)
+        except Exception as error:
+            log.error("turn failed", turn=inbox_id, attempt=attempt, exc=error)
+            if attempt >= _ATTEMPTS:
+                await self._give_up(inbox_id)
+            else:
+                await asyncio.sleep(0.2 * attempt)
+        self._hub.signal(conversation_id)
+        self._hub.signal(OUTBOX)
+        return True
+
+    async def _handle(self, inbox_id: int) -> None:
+        """First what is sure, in one transaction; only then, outside of any, the engine."""
+        async with self._domain.transaction() as session:
+            opened = await open_update(self._domain, session, inbox_id)
+            if opened is None:
+                return
+            turn, payload = opened
+            await self._hear_out(turn, payload)
+            asked = await self._at_once(turn, payload)
+            if asked is None:
+                await self._done(turn)
+        self._crash("after first transaction")
+        if asked is None:
+            return
+        try:
+            understood = await self._engine.turn(turn=str(inbox_id), **asked)
+        except EngineDown as error:
+            log.warning("engine down", turn=inbox_id, reason=str(error))
+            understood = None
+        self._crash("after engine")
+        async with self._domain.transaction() as session:
+            opened = await open_update(self._domain, session, inbox_id)
+            if opened is None:
+                return
+            turn, payload = opened
+            conversations = self._domain.conversations
+            if understood is None:
+                # An action may have been carried out before the engine failed; then its words stand.
+                if not await self._spoken(turn):
+                    await conversations.without_engine(turn, payload["text"])
+            elif understood.texts:
+                await conversations.beside(turn, list(understood.texts))
+            await self._done(turn)
+
+    async def _at_once(self, turn: Turn, payload: dict[str, Any]) -> dict[str, Any] | None:
+        """Do what needs no engine. Returns what to ask the engine otherwise."""
+        conversations = self._domain.conversations
+        if "open" in payload:
+            if payload.get("platform"):
+                turn.conversation.platform_id = payload["platform"]
+            if not (payload.get("resume") and await conversations.take_up(turn, payload["resume"])):
+                await conversations.greet(turn)
+            return None
+        if "button" in payload:
+            await conversations.press(turn, payload["button"])
+            return None
+        if "misfit" in payload:
+            await conversations.misfit(turn, payload["misfit"])
+            return None
+        text = payload["text"]
+        if await conversations.hear(turn, text) == "handled":
+            return None
+        masked = await conversations.for_engine(turn, text)
+        return {"sender": masked.sender, "text": masked.text, "expects": masked.expects, "flow": masked.flow}
+
+    async def _hear_out(self, turn: Turn, payload: dict[str, Any]) -> None:
+        """Put the person's own line, masked, into the transcript, once."""
+        if "text" in payload and not await self._spoken(turn, sender="user"):
+            await self._domain.parts.outbox.hear(turn, _for_transcript(payload["text"]))
+
+    async def _spoken(self, turn: Turn, sender: str = "bot") -> bool:
+        query = select(exists().where(MessageRow.turn == turn.inbox_id, MessageRow.sender == sender))
+        return bool(await turn.session.scalar(query))
+
+    async def _done(self, turn: Turn) -> None:
+        assert turn.inbox_id is not None
+        await self._domain.parts.inbox.finish(turn.session, turn.inbox_id)
+
+    async def _give_up(self, inbox_id: int) -> None:
+        """A turn that keeps failing: say so, change nothing, and let the next one have its turn."""
+        async with self._domain.transaction() as session:
+            opened = await open_update(self._domain, session, inbox_id)
+            if opened is None:
+                return
+            await self._domain.conversations.misfit(opened[0], "failed")
+            await self._domain.parts.inbox.finish(session, inbox_id, "failed")
+
+
+def _for_transcript(text: str) -> str:
+    """What the person typed, with every identifier blotted out."""
+    masked = mask(text)
+    shown, at = [], 0
+    for found in sorted(masked.found, key=lambda f: f.start):
+        shown += [text[at : found.start], "••••••"]
+        at = found.end
+    return "".join([*shown, text[at:]])
+

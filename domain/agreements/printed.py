@@ -1,0 +1,153 @@
+"""Printed text with its marks, and the folded view in which numbers are looked for."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .model import Mark, MarkKind
+
+# NFKC turns ① into 1, which would make ①② the same numbering as 1 2.
+_CIRCLED = frozenset("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳")
+_INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A piece of text as printed; mark offsets count its characters."""
+
+    text: str
+    marks: tuple[Mark, ...] = ()
+
+    def cut(self, start: int, end: int | None = None) -> Printed:
+        """The part from `start` to `end` without white space around it, marks cut to fit."""
+        end = len(self.text) if end is None else end
+        while start < end and self.text[start].isspace():
+            start += 1
+        while end > start and self.text[end - 1].isspace():
+            end -= 1
+        marks = tuple(
+            Mark(start=max(mark.start, start) - start, end=min(mark.end, end) - start, kind=mark.kind)
+            for mark in self.marks
+            if max(mark.start, start) < min(mark.end, end)
+        )
+        return Printed(self.text[start:end], marks)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One printed line or paragraph, as a reader found it.
+
+    `level` is a heading's level (1 the outermost) or 0; `label` counts the characters of an
+    automatic number at the start; `apart` is True when white space sets the line off from the one
+    before; `remark_by` names the author when the line is a comment of the file, not of the text.
+    """
+
+    printed: Printed
+    level: int = 0
+    label: int = 0
+    bullet: bool = False
+    apart: bool = True
+    remark_by: str | None = None
+
+    @property
+    def text(self) -> str:
+        return self.printed.text
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What a reader hands on: the lines, a name for the document, and what it could not read."""
+
+    lines: tuple[Line, ...]
+    name: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The NFKC view of a text; `origin[i]` is the printed offset of its i-th character."""
+
+    text: str
+    origin: tuple[int, ...] = field(repr=False)
+
+    def to_printed(self, offset: int) -> int:
+        return self.origin[offset]
+
+
+def fold(text: str) -> Folded:
+    """Full width, compatibility forms and radicals look alike; circled digits stay circled."""
+    if text.isascii():
+        return Folded(text, tuple(range(len(text) + 1)))
+    out: list[str] = []
+    origin: list[int] = []
+    for offset, char in enumerate(text):
+        plain = char if char in _CIRCLED else unicodedata.normalize("NFKC", char)
+        out.append(plain)
+        origin.extend([offset] * len(plain))
+    origin.append(len(text))
+    return Folded("".join(out), tuple(origin))
+
+
+def plain(text: str) -> str:
+    """The form in which two texts are compared: NFKC, small letters, no white space."""
+    return "".join(unicodedata.normalize("NFKC", text).split()).lower()
+
+
+def wants_space(before: str, after: str) -> bool:
+    """Whether a line break between these two characters stands for a space (Latin words only)."""
+    return before.isascii() and after.isascii() and (before.isalnum() or before in ",.;:!?)") and (
+        after.isalnum() or after == "("
+    )
+
+
+def join(parts: Iterable[Printed]) -> Printed:
+    """The parts in one line: nothing between 汉字, a space between Latin words, marks carried."""
+    text = ""
+    marks: list[Mark] = []
+    for part in parts:
+        if not part.text:
+            continue
+        glue = " " if text and wants_space(text[-1], part.text[0]) else ""
+        base = len(text) + len(glue)
+        text += glue + part.text
+        for mark in part.marks:
+            moved = Mark(start=mark.start + base, end=mark.end + base, kind=mark.kind)
+            same = next((index for index, known in enumerate(marks) if _touches(known, moved, len(glue))), None)
+            if same is None:
+                marks.append(moved)
+            else:
+                marks[same] = Mark(start=marks[same].start, end=moved.end, kind=moved.kind)
+    return Printed(text, tuple(marks))
+
+
+def _touches(known: Mark, new: Mark, gap: int) -> bool:
+    return known.kind == new.kind and known.end + gap >= new.start
+
+
+class Writer:
+    """Collects one line's text with its marks; invisible characters are left out."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._length = 0
+        self._marks: list[Mark] = []
+
+    def write(self, text: str, kinds: Iterable[MarkKind] = ()) -> None:
+        text = "".join(" " if char.isspace() else char for char in text if char not in _INVISIBLE)
+        if not text:
+            return
+        start, self._length = self._length, self._length + len(text)
+        self._text.append(text)
+        for kind in kinds:
+            last = next((mark for mark in self._marks if mark.kind == kind and mark.end == start), None)
+            if last is not None:
+                self._marks.remove(last)
+            self._marks.append(Mark(start=last.start if last else start, end=self._length, kind=kind))
+
+    def take(self) -> Printed:
+        """The line so far, trimmed; the writer starts anew."""
+        line = Printed("".join(self._text), tuple(sorted(self._marks, key=lambda mark: (mark.start, mark.kind))))
+        self._text, self._length, self._marks = [], 0, []
+        return line.cut(0)

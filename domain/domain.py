@@ -1,0 +1,268 @@
+"""The door of the domain: opened once by a process, it gives the use-cases by capability."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.accounts import Account, Accounts
+from domain.agreements import ParsedAgreement, parse
+from domain.agreements.versions import Agreements, Version
+from domain.ambient import Chance, Clock, SystemChance, SystemClock
+from domain.consent.service import Consents, Decided
+from domain.conversations.service import Conversations
+from domain.errors import Conflict, NotFound
+from domain.evidence import HeadFile, Ledger, Verdict, verify
+from domain.flows.say import Render, Rendered, RenderContext, Say
+from domain.messaging.inbox import Inbox
+from domain.messaging.notices import DomainEvent, Notice, events_since, notices
+from domain.messaging.outbox import Outbox
+from domain.parts import Parts, Policy
+from domain.platforms import Platforms, load_platforms
+from domain.registration.page import RegistrationPages
+from domain.registration.service import Registrations
+from domain.storage.database import Database
+from domain.storage.migrate import upgrade
+from domain.vault import Keyring, Vault
+from domain.verification import Limits, Verification
+
+VERSION = "0.1.0"
+
+
+def _no_words(say: Say, _context: RenderContext) -> Rendered:
+    """Without a wording a message is its id: enough for a back office, which shows none."""
+    return Rendered(say.message, tuple((b.text or b.label or b.choice, b.choice, b.style) for b in say.buttons), len(say.buttons), None)
+
+
+class _Api:
+    """Use-cases in transactions of their own, for other systems of the platform."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+
+class AccountsApi(_Api):
+    async def get(self, account_id: str) -> Account:
+        async with self.parts.database.reading() as session:
+            return await self.parts.accounts.get(session, account_id)
+
+    async def find(self, platform_id: str, kind: str, canonical: str) -> Account | None:
+        """By phone (E.164), login_name, member_name, email, id_number or credit_code."""
+        async with self.parts.database.reading() as session:
+            return await self.parts.accounts.find(session, platform_id, kind, canonical)
+
+    async def data(self, account_id: str) -> dict[str, str]:
+        """What was registered, in clear. Raises KeyDestroyed after erasure."""
+        async with self.parts.database.reading() as session:
+            return await self.parts.accounts.data(session, account_id)
+
+
+class ConsentApi(_Api):
+    async def of(self, account_id: str) -> list[Decided]:
+        """Every decision of this account's person as it stands."""
+        async with self.parts.database.reading() as session:
+            return await self.parts.consents.of(session, account_id)
+
+    async def receipt(self, receipt_id: str) -> dict[str, Any]:
+        async with self.parts.database.reading() as session:
+            return await self.parts.consents.receipt(session, receipt_id)
+
+
+class EventsApi(_Api):
+    async def since(self, cursor: int, limit: int = 500) -> list[DomainEvent]:
+        """What happened after `cursor` (0 at first), oldest first."""
+        async with self.parts.database.reading() as session:
+            return await events_since(session, cursor, limit)
+
+
+class NoticesApi(_Api):
+    async def all(self, platform_id: str | None = None) -> list[Notice]:
+        async with self.parts.database.reading() as session:
+            return await notices(session, self.parts, platform_id)
+
+
+class AgreementsApi(_Api):
+    async def bring_in(
+        self,
+        raw: bytes,
+        file_name: str,
+        *,
+        platform_id: str,
+        label: str | None = None,
+        effective_at: datetime | None = None,
+    ) -> tuple[Version, ParsedAgreement]:
+        """Import an official text, unpublished. Raises UnreadableAgreement, Conflict."""
+        self.parts.platforms.get(platform_id)
+        parsed = parse(raw, file_name)
+        async with self.parts.database.transaction() as session:
+            version = await self.parts.agreements.bring_in(
+                session,
+                platform_id=platform_id,
+                raw=raw,
+                file_name=Path(file_name).name,
+                parsed=parsed,
+                source="official",
+                label=label,
+                effective_at=effective_at,
+            )
+        return version, parsed
+
+    async def publish(self, platform_id: str, version: int | None = None) -> Version:
+        async with self.parts.database.transaction() as session:
+            published = await self.parts.agreements.publish(session, platform_id, version)
+            await self.parts.ledger.append(session, platform_id, "version_published", "platform", _named(published))
+        return published
+
+    async def list(self, platform_id: str | None = None) -> Sequence[Version]:
+        async with self.parts.database.reading() as session:
+            return await self.parts.agreements.list(session, platform_id)
+
+    async def in_force(self, platform_id: str) -> tuple[Version, ParsedAgreement]:
+        async with self.parts.database.reading() as session:
+            version = await self.parts.agreements.in_force(session, platform_id)
+            return version, await self.parts.agreements.tree(session, version.id)
+
+    async def version(self, platform_id: str, number: int) -> tuple[Version, ParsedAgreement]:
+        """One version with its clauses. Raises NotFound."""
+        async with self.parts.database.reading() as session:
+            for version in await self.parts.agreements.list(session, platform_id):
+                if version.version == number:
+                    return version, await self.parts.agreements.tree(session, version.id)
+        raise NotFound(f"{platform_id} has no version {number}")
+
+    async def put_samples_in_force(self) -> None:
+        """Give every platform without an official text its sample, and a changed sample as a new version."""
+        for platform in self.parts.platforms:
+            versions = await self.list(platform.profile.id)
+            if any(v.source == "official" and v.published_at for v in versions):
+                continue
+            try:
+                async with self.parts.database.transaction() as session:
+                    version = await self.parts.agreements.bring_in(
+                        session,
+                        platform_id=platform.profile.id,
+                        raw=platform.sample_bytes,
+                        file_name="agreement.md",
+                        parsed=platform.sample,
+                        source="sample",
+                        label=None,
+                    )
+                    await self.parts.agreements.publish(session, platform.profile.id, version.version)
+                    await self.parts.ledger.append(
+                        session, platform.profile.id, "version_published", "platform", _named(version)
+                    )
+            except Conflict:
+                continue
+
+
+class EvidenceApi(_Api):
+    def __init__(self, parts: Parts, heads: HeadFile) -> None:
+        super().__init__(parts)
+        self.heads = heads
+
+    async def verify(self) -> Verdict:
+        """Check every chain against its signatures and the heads kept outside the database."""
+        async with self.parts.database.reading() as session:
+            return await verify(session, self.parts.vault.keyring.public_keys(), self.heads.last())
+
+    async def keep_heads(self) -> None:
+        async with self.parts.database.reading() as session:
+            await self.heads.keep(session)
+
+
+class Domain:
+    """`async with Domain.open(url, keys) as d:` gives d.registration, d.consent, d.accounts, d.events …"""
+
+    def __init__(self, parts: Parts, heads: HeadFile) -> None:
+        self.parts = parts
+        self.registration = Registrations(parts)
+        self.conversations = Conversations(parts, self.registration)
+        self.pages = RegistrationPages(parts, self.registration)
+        self.accounts = AccountsApi(parts)
+        self.consent = ConsentApi(parts)
+        self.agreements = AgreementsApi(parts)
+        self.events = EventsApi(parts)
+        self.notices = NoticesApi(parts)
+        self.evidence = EvidenceApi(parts, heads)
+
+    @property
+    def platforms(self) -> Platforms:
+        return self.parts.platforms
+
+    @property
+    def database(self) -> Database:
+        return self.parts.database
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        url: str,
+        keys: Keyring,
+        *,
+        heads: Path,
+        render: Render = _no_words,
+        platforms: Platforms | None = None,
+        clock: Clock | None = None,
+        chance: Chance | None = None,
+        policy: Policy | None = None,
+        limits: Limits | None = None,
+    ) -> AsyncIterator[Domain]:
+        """Open the database, bring its schema up to date and put the platforms' texts in force.
+
+        Args:
+            url: sqlite:///… or postgresql://…
+            keys: the product's keyring.
+            heads: the file outside the database that keeps the signed heads of the ledger.
+            render: turns message ids into words; the default names them, which suits a back office.
+        """
+        clock, chance = clock or SystemClock(), chance or SystemChance()
+        await upgrade(url)
+        database = Database(url)
+        vault = Vault(keys, clock, chance)
+        parts = Parts(
+            database=database,
+            clock=clock,
+            chance=chance,
+            vault=vault,
+            ledger=Ledger(vault, clock, chance, software=f"mingshi {VERSION}"),
+            verification=Verification(vault, clock, chance, limits or Limits()),
+            inbox=Inbox(vault, clock),
+            outbox=Outbox(vault, clock, chance, render),
+            agreements=Agreements(clock, chance),
+            accounts=Accounts(vault, clock, chance),
+            consents=Consents(vault, clock, chance),
+            platforms=platforms if platforms is not None else load_platforms(),
+            policy=policy or Policy(),
+        )
+        domain = cls(parts, HeadFile(heads))
+        try:
+            await domain.agreements.put_samples_in_force()
+            await domain.evidence.keep_heads()
+            yield domain
+            await domain.evidence.keep_heads()
+        finally:
+            await database.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        async with self.parts.database.transaction() as session:
+            yield session
+
+
+def _named(version: Version) -> Mapping[str, Any]:
+    return {
+        "agreement": {
+            "id": version.id,
+            "version": version.version,
+            "label": version.label,
+            "source": version.source,
+            "sha256": version.sha256,
+            "text_sha256": version.text_sha256,
+        }
+    }

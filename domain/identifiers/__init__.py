@@ -1,0 +1,1 @@
+"""Identifiers: canonical forms, validators, recognisers and masking, all pure functions."""

@@ -1,0 +1,60 @@
+"""Platforms: who they are, what their agreements demand, and the cards that explain it."""
+
+from domain.platforms.check import Finding, check
+from domain.platforms.loader import (
+    BrokenPlatform,
+    LoadedPlatform,
+    Platforms,
+    Problem,
+    UnknownPlatform,
+    load_platform,
+    load_platforms,
+)
+from domain.platforms.model import (
+    Capacity,
+    Card,
+    Category,
+    ChannelAuthorisation,
+    Consent,
+    ConsentItem,
+    Document,
+    FieldName,
+    FieldSpec,
+    Hotline,
+    LoginKind,
+    Profile,
+    Registration,
+    SeparateConsent,
+    Subject,
+    Theme,
+)
+from domain.platforms.pin import pin
+
+__all__ = [
+    "BrokenPlatform",
+    "Capacity",
+    "Card",
+    "Category",
+    "ChannelAuthorisation",
+    "Consent",
+    "ConsentItem",
+    "Document",
+    "FieldName",
+    "FieldSpec",
+    "Finding",
+    "Hotline",
+    "LoadedPlatform",
+    "LoginKind",
+    "Platforms",
+    "Problem",
+    "Profile",
+    "Registration",
+    "SeparateConsent",
+    "Subject",
+    "Theme",
+    "UnknownPlatform",
+    "check",
+    "load_platform",
+    "load_platforms",
+    "pin",
+]

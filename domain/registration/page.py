@@ -1,0 +1,178 @@
+"""The one-time page of a registration: what it shows, and what becomes of what is sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from domain.accounts.passwords import hash_password
+from domain.ambient import SHANGHAI
+from domain.flows.events import PageFilled
+from domain.flows.pages import PageGone, find_page
+from domain.flows.tables import FlowRow
+from domain.identifiers.fields import FieldContext, check_field
+from domain.identifiers.id_numbers import IdNumber
+from domain.identifiers.passwords import PasswordContext
+from domain.identifiers.phones import Phone
+from domain.identifiers.problems import Refused
+from domain.messaging.tables import ConversationRow
+from domain.messaging.turn import Turn
+from domain.parts import Parts
+from domain.platforms import FieldSpec, Profile
+from domain.registration.images import Upload, UnfitImage, check_image
+from domain.registration.service import Registrations
+
+ADULT = 18
+UPLOADS = frozenset({"licence_image", "authority_letter"})
+
+
+@dataclass(frozen=True)
+class PageForm:
+    """What the page shows: the fields still missing, what was given in chat, until when."""
+
+    profile: Profile
+    subject: str
+    fields: tuple[FieldSpec, ...]
+    given: Mapping[str, str]
+    expires_at: datetime
+    personal: PasswordContext = field(default_factory=PasswordContext, repr=False)
+
+
+@dataclass(frozen=True)
+class PageOutcome:
+    """`errors` maps a field to (code, hint); empty means everything was taken."""
+
+    errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    conversation_id: str | None = None
+
+
+class RegistrationPages:
+    def __init__(self, parts: Parts, registrations: Registrations) -> None:
+        self._parts = parts
+        self._registrations = registrations
+
+    async def show(self, token: str) -> PageForm:
+        """The form behind a link. Looking uses nothing up: messengers fetch links for previews. Raises PageGone."""
+        async with self._parts.database.reading() as session:
+            page = await find_page(session, self._parts, token)
+            flow = await session.get(FlowRow, page.flow_id)
+            if flow is None or flow.outcome is not None:
+                raise PageGone()
+            state = await self._registrations.state(session, flow)
+            journey = await self._registrations.journey(session, flow, "web")
+            return PageForm(
+                profile=journey.profile,
+                subject=state.subject or "person",
+                fields=journey.missing_fields(state),
+                given=dict(state.displays),
+                expires_at=page.expires_at,
+                personal=_personal(state.values),
+            )
+
+    async def send(self, token: str, texts: Mapping[str, str], uploads: Mapping[str, Upload]) -> PageOutcome:
+        """Check everything that was sent; take it all, or nothing and say what is wrong with each field.
+
+        Raises PageGone. The password is hashed outside the transaction and never stored or logged.
+        """
+        form = await self.show(token)
+        errors: dict[str, tuple[str, str]] = {}
+        values: dict[str, str] = {}
+        displays: dict[str, str] = {}
+        images: dict[str, tuple[str, bytes]] = {}
+        today = self._parts.clock.now().astimezone(SHANGHAI).date()
+        for spec in form.fields:
+            name = spec.field
+            if name in UPLOADS:
+                upload = uploads.get(name)
+                if upload is None or not upload.data:
+                    if not spec.optional:
+                        errors[name] = ("upload_missing", "")
+                    continue
+                checked = check_image(upload)
+                if isinstance(checked, UnfitImage):
+                    errors[name] = (checked.code, checked.hint)
+                else:
+                    images[name] = (checked, upload.data)
+                continue
+            text = texts.get(name, "")
+            if spec.options:
+                if text not in spec.options:
+                    errors[name] = ("option_missing", "")
+                elif spec.refused and text == spec.options[-1]:
+                    errors[name] = ("option_refused", spec.refused)
+                else:
+                    values[name] = displays[name] = text
+                continue
+            if name != "password" and not text.strip():
+                if not spec.optional:
+                    errors[name] = ("field_missing", "")
+                continue
+            outcome = check_field(name, text, self._context(form, texts, today))
+            if isinstance(outcome, Refused):
+                errors[name] = (outcome.code, outcome.hint)
+            else:
+                values[name], displays[name] = outcome.value, outcome.display
+        if "password" in values and texts.get("password_again", texts.get("password")) != texts.get("password"):
+            errors["password"] = ("password_differs", "")
+        if errors:
+            return PageOutcome(errors)
+        minor = "id_number" in values and IdNumber(values["id_number"]).age(today) < ADULT
+        if "password" in values:
+            values["password"] = await hash_password(self._parts.vault.keyring, values["password"])
+        return await self._take(token, form, values, displays, images, minor)
+
+    async def _take(
+        self,
+        token: str,
+        form: PageForm,
+        values: dict[str, str],
+        displays: dict[str, str],
+        images: Mapping[str, tuple[str, bytes]],
+        minor: bool,
+    ) -> PageOutcome:
+        parts = self._parts
+        async with parts.database.transaction() as session:
+            page = await find_page(session, parts, token)
+            flow = await session.get(FlowRow, page.flow_id, with_for_update=True)
+            if flow is None or flow.outcome is not None:
+                raise PageGone()
+            for kind in ("login_name", "member_name", "email", "id_number", "credit_code"):
+                if kind in values and await parts.accounts.is_taken(session, flow.platform_id, kind, values[kind]):
+                    return PageOutcome({kind: ("field_taken", "")})
+            page.used_at = parts.clock.now()
+            for name, (media_type, data) in images.items():
+                values[name] = await parts.accounts.keep_upload(
+                    session,
+                    flow_id=flow.id,
+                    key_id=flow.key_id,
+                    field=name,
+                    media_type=media_type,
+                    sha256=hashlib.sha256(data).hexdigest(),
+                    data=data,
+                )
+            skipped = {spec.field: "" for spec in form.fields if spec.optional and spec.field not in values}
+            conversation = await session.get(ConversationRow, flow.conversation_id)
+            assert conversation is not None
+            turn = Turn(session, conversation)
+            shown = {name: text for name, text in displays.items() if name != "password"}
+            await self._registrations.feed(turn, flow.id, PageFilled(values, shown, tuple(skipped), minor))
+            return PageOutcome({}, conversation.id)
+
+    def _context(self, form: PageForm, texts: Mapping[str, str], today: date) -> FieldContext:
+        """What a password must not be made of: all that is known of the person, and the platforms' names."""
+        names = tuple(alias for p in self._parts.platforms for alias in (p.profile.name, *p.profile.aliases))
+        typed = tuple(v for k, v in texts.items() if k not in {"password", "password_again"} and v)
+        personal = replace(form.personal, words=(*form.personal.words, *typed, *names))
+        return FieldContext(today, names, personal)
+
+
+def _personal(values: Mapping[str, str]) -> PasswordContext:
+    number = values.get("id_number")
+    return PasswordContext(
+        phone=Phone(values["phone"]).national if "phone" in values else None,
+        name=values.get("real_name"),
+        birth=IdNumber(number).birth if number else None,
+        words=tuple(v for k, v in values.items() if k not in {"phone", "real_name", "id_number", "password"}),
+    )

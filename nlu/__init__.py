@@ -1,0 +1,1 @@
+"""What people say: training data by topic, and (in `inside_rasa`) the code that runs in the engine."""
