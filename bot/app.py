@@ -67,7 +67,9 @@ def open_keys(settings: Settings, chance: Chance) -> Keyring:
 
 
 @asynccontextmanager
-async def open_domain(settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None) -> AsyncIterator[Domain]:
+async def open_domain(
+    settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None
+) -> AsyncIterator[Domain]:
     """The domain as the settings describe it; also what the command line works on."""
     chance = chance or SystemChance()
     async with Domain.open(
@@ -95,7 +97,9 @@ async def open_app(
     async with AsyncExitStack() as stack:
         domain = await stack.enter_async_context(open_domain(settings, clock=clock, chance=chance))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        token = settings.engine.token.get_secret_value() if settings.engine.token else domain.parts.chance.token(24).hex()
+        token = (
+            settings.engine.token.get_secret_value() if settings.engine.token else domain.parts.chance.token(24).hex()
+        )
         engine_url = settings.engine.url or f"http://127.0.0.1:{settings.engine.port}"
         hub = Hub()
         engine = Engine(session, engine_url, token, settings.engine.timeout)
@@ -137,7 +141,9 @@ def _web(
     application.router.add_static("/static/pages", _HERE / "pages" / "static")
 
     async def chat_page(_request: web.Request) -> web.FileResponse:
-        return web.FileResponse(_HERE / "channels" / "web" / "static" / "chat.html", headers={"Cache-Control": "no-cache"})
+        return web.FileResponse(
+            _HERE / "channels" / "web" / "static" / "chat.html", headers={"Cache-Control": "no-cache"}
+        )
 
     async def healthy(_request: web.Request) -> web.Response:
         return web.json_response({"ok": True})
@@ -161,7 +167,9 @@ def _web(
 
     async def dev_sms(request: web.Request) -> web.Response:
         sent = courier.sent_to(request.query.get("phone", ""))
-        return web.json_response({"messages": [{"phone": s.phone, "text": s.text, "at": s.at.isoformat()} for s in sent]})
+        return web.json_response(
+            {"messages": [{"phone": s.phone, "text": s.text, "at": s.at.isoformat()} for s in sent]}
+        )
 
     application.router.add_get("/api/dev", dev)
     if settings.dev:

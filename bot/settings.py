@@ -21,8 +21,14 @@ class Telegram(BaseModel):
 
     @model_validator(mode="after")
     def _closed(self) -> Telegram:
-        if self.mode == "webhook" and self.token and not (self.webhook_secret and self.webhook_secret.get_secret_value()):
-            raise ValueError("MINGSHI_TELEGRAM__WEBHOOK_SECRET is required in webhook mode: without it anyone could post updates")
+        if (
+            self.mode == "webhook"
+            and self.token
+            and not (self.webhook_secret and self.webhook_secret.get_secret_value())
+        ):
+            raise ValueError(
+                "MINGSHI_TELEGRAM__WEBHOOK_SECRET is required in webhook mode: without it anyone could post updates"
+            )
         return self
 
 

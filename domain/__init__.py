@@ -1,9 +1,9 @@
 """The shared domain of Mingshi: what the agent and the platform's other systems both use.
 
-    from domain import Domain, Keyring
+from domain import Domain, Keyring
 
-    async with Domain.open(url, keys, heads=path) as d:
-        account = await d.accounts.find("xiaohe", "phone", "+8613800138000")
+async with Domain.open(url, keys, heads=path) as d:
+    account = await d.accounts.find("xiaohe", "phone", "+8613800138000")
 """
 
 from domain.domain import VERSION, Domain

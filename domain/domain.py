@@ -18,7 +18,7 @@ from domain.consent.service import Consents, Decided
 from domain.conversations.service import Conversations
 from domain.errors import Conflict, NotFound
 from domain.evidence import HeadFile, Ledger, Verdict, verify
-from domain.flows.say import Render, Rendered, RenderContext, Say
+from domain.flows.say import Render, RenderContext, Rendered, Say
 from domain.messaging.inbox import Inbox
 from domain.messaging.notices import DomainEvent, Notice, events_since, notices
 from domain.messaging.outbox import Outbox
@@ -36,7 +36,12 @@ VERSION = "0.1.0"
 
 def _no_words(say: Say, _context: RenderContext) -> Rendered:
     """Without a wording a message is its id: enough for a back office, which shows none."""
-    return Rendered(say.message, tuple((b.text or b.label or b.choice, b.choice, b.style) for b in say.buttons), len(say.buttons), None)
+    return Rendered(
+        say.message,
+        tuple((b.text or b.label or b.choice, b.choice, b.style) for b in say.buttons),
+        len(say.buttons),
+        None,
+    )
 
 
 class _Api:

@@ -34,7 +34,9 @@ class DomainAction(Action):
     def name(self) -> str:
         return self.action
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
         await self._once(tracker, lambda turn, text: self._domain.conversations.wish(turn, self.wish, text))
         return []
 

@@ -24,7 +24,9 @@ class LeaveMessage(DomainAction):
 
     action = "action_leave_message"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
         topic = tracker.latest_message["intent"]["name"]
         await self._once(tracker, lambda turn, text: self._domain.conversations.wish(turn, topic, text))
         return []
@@ -33,7 +35,9 @@ class LeaveMessage(DomainAction):
 class Clarify(DomainAction):
     action = "action_clarify"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
         ranked = [entry["name"] for entry in tracker.latest_message.get("intent_ranking", [])]
         guesses = list(dict.fromkeys(WISH_OF_INTENT[name] for name in ranked if name in WISH_OF_INTENT))
         await self._once(tracker, lambda turn, text: self._domain.conversations.clarify(turn, text, guesses))

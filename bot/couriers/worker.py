@@ -10,13 +10,13 @@ import structlog
 from sqlalchemy import or_, select, update
 
 from bot.turns.hub import Hub, news
+from bot.turns.worker import OUTBOX
 from bot.wording.catalogue import Catalogue
 from domain import Domain, KeyDestroyed
 from domain.messaging.tables import ShortMessageRow
 
 log = structlog.get_logger()
 
-TOPIC = "short_messages"
 _LEASE = timedelta(seconds=60)
 _IDLE_SECONDS = 1.0
 
@@ -37,7 +37,7 @@ class CourierWorker:
         self._words = Catalogue.read("sms.yml")
 
     async def run(self) -> None:
-        async with self._hub.listening(TOPIC) as event:
+        async with self._hub.listening(OUTBOX) as event:
             while True:
                 while await self._one():
                     pass

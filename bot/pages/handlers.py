@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 from ruamel.yaml import YAML
 
 from bot.turns.hub import Hub
@@ -71,7 +72,9 @@ class Pages:
             self._hub.signal(outcome.conversation_id)
             self._hub.signal(OUTBOX)
         lines = [self._words.text("done.registered")]
-        return self._page("secure_done.html", title=self._words.text("done.title"), platform=form.profile.name, lines=lines)
+        return self._page(
+            "secure_done.html", title=self._words.text("done.title"), platform=form.profile.name, lines=lines
+        )
 
     async def agreement(self, request: web.Request) -> web.Response:
         platform_id = request.match_info["platform"]
@@ -80,7 +83,9 @@ class Pages:
             platform = self._domain.platforms.get(platform_id)
         except (NotFound, KeyError):
             title = self._words.text("agreement.not_found")
-            return self._page("error.html", 404, status=404, title=title, detail=self._words.text("agreement.not_found_detail"))
+            return self._page(
+                "error.html", 404, status=404, title=title, detail=self._words.text("agreement.not_found_detail")
+            )
         deck = build_deck(platform.cards, tree, None)
         lines = {
             clause.uid: card.card.line
@@ -105,7 +110,9 @@ class Pages:
             receipt = (await self._domain.consent.receipt(request.match_info["id"]))["receipt"]
         except NotFound:
             title = self._words.text("receipt.not_found")
-            return self._page("error.html", 404, status=404, title=title, detail=self._words.text("receipt.not_found_detail"))
+            return self._page(
+                "error.html", 404, status=404, title=title, detail=self._words.text("receipt.not_found_detail")
+            )
         return self._page("receipt.html", **self._receipt_words(receipt))
 
     async def receipt_json(self, request: web.Request) -> web.Response:
@@ -117,8 +124,6 @@ class Pages:
         return web.json_response(receipt, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
     def _receipt_words(self, receipt: dict[str, Any]) -> dict[str, Any]:
-        from datetime import datetime
-
         def when(text: str) -> datetime:
             return datetime.fromisoformat(text).astimezone(SHANGHAI)
 
@@ -127,7 +132,10 @@ class Pages:
         text = self._words.text
         rows = [
             {"label": text("receipt.account"), "value": receipt["pii_principal_id"]},
-            {"label": text("receipt.agreement"), "value": f"《{agreement['title'].strip('《》')}》{agreement['label']}"},
+            {
+                "label": text("receipt.agreement"),
+                "value": f"《{agreement['title'].strip('《》')}》{agreement['label']}",
+            },
             {"label": text("receipt.operator"), "value": receipt["pii_controllers"][0]["name"]},
             {"label": text("receipt.formed"), "value": text(f"receipt.formed_{receipt['formed_by']}")},
         ]
@@ -139,7 +147,10 @@ class Pages:
             "number": receipt["receipt_id"],
             "issued_at": when(receipt["issued_at"]),
             "rows": rows,
-            "clauses": [{"number": c["number"], "line": c["line"], "shown_at": None, "opened": False} for c in receipt["clauses"]],
+            "clauses": [
+                {"number": c["number"], "line": c["line"], "shown_at": None, "opened": False}
+                for c in receipt["clauses"]
+            ],
             "consents": [
                 {"title": d["title"], "clauses": "", "decision": d["decision"], "at": when(d["at"])}
                 for d in receipt["decisions"]
@@ -196,15 +207,14 @@ async def _read(request: web.Request) -> tuple[dict[str, str], dict[str, Upload]
         return {k: v[:_MAX_FIELD] for k, v in posted.items() if isinstance(v, str)}, {}
     reader = await request.multipart()
     while (part := await reader.next()) is not None:
-        name = getattr(part, "name", None)
-        if not name or not hasattr(part, "read_chunk"):
+        if not isinstance(part, BodyPartReader) or not part.name:
             continue
         data = bytearray()
         while chunk := await part.read_chunk():
             if len(data) <= MAX_BYTES:
                 data += chunk
         if part.filename is not None:
-            uploads[name] = Upload(part.filename, bytes(data))
+            uploads[part.name] = Upload(part.filename, bytes(data))
         else:
-            texts[name] = bytes(data[: _MAX_FIELD * 4]).decode(errors="replace")[:_MAX_FIELD]
+            texts[part.name] = bytes(data[: _MAX_FIELD * 4]).decode(errors="replace")[:_MAX_FIELD]
     return texts, uploads

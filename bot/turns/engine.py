@@ -51,7 +51,9 @@ class Engine:
 
     async def ready(self) -> bool:
         try:
-            async with self._session.get(f"{self._url}/ready", headers=self._headers, timeout=self._timeout) as response:
+            async with self._session.get(
+                f"{self._url}/ready", headers=self._headers, timeout=self._timeout
+            ) as response:
                 return response.status == 200
         except (aiohttp.ClientError, TimeoutError):
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 
 class Hub:
@@ -33,8 +33,6 @@ class Hub:
 
 async def news(event: asyncio.Event, seconds: float) -> None:
     """Wait for a signal, at most so long (another process may have been the one who spoke)."""
-    try:
+    with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        pass
     event.clear()

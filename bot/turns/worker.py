@@ -32,7 +32,9 @@ class Worker:
     crash: called at named places of a turn; tests stop the process there.
     """
 
-    def __init__(self, domain: Domain, engine: Engine, hub: Hub, crash: Callable[[str], None] = lambda _place: None) -> None:
+    def __init__(
+        self, domain: Domain, engine: Engine, hub: Hub, crash: Callable[[str], None] = lambda _place: None
+    ) -> None:
         self._domain = domain
         self._engine = engine
         self._hub = hub
@@ -186,4 +188,3 @@ def _for_transcript(text: str) -> str:
         shown += [text[at : found.start], "••••••"]
         at = found.end
     return "".join([*shown, text[at:]])
-

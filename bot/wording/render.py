@@ -17,8 +17,8 @@ from domain.flows.say import (
     PlatformsView,
     Progress,
     ReceiptView,
-    Rendered,
     RenderContext,
+    Rendered,
     Say,
     Style,
     SummaryView,
@@ -118,7 +118,9 @@ class _CardBuilder:
                             **self._clause(card),
                             "unfolded": card.card.id in unfolded,
                             "opened": self._add("", f"opened:{card.card.id}", "quiet"),
-                            "unfold": self._add(self._label("buttons.unfold", number=card.number), f"unfold:{card.card.id}", "default"),
+                            "unfold": self._add(
+                                self._label("buttons.unfold", number=card.number), f"unfold:{card.card.id}", "default"
+                            ),
                         }
                         for card in cards
                     ],
@@ -127,7 +129,9 @@ class _CardBuilder:
                 return {
                     "kind": "every",
                     "number": clause.number,
-                    "title": self._label("cards.every_title", number=clause.number, heading=clause.heading or "").strip(),
+                    "title": self._label(
+                        "cards.every_title", number=clause.number, heading=clause.heading or ""
+                    ).strip(),
                     "quote": clause.text,
                     "progress": _progress(progress),
                     "read_url": self._read_url(clause.uid),
@@ -135,7 +139,9 @@ class _CardBuilder:
             case AnswerView(quotes, disputable):
                 return {
                     "kind": "answer",
-                    "quotes": [{"number": q.number, "quote": q.text, "read_url": self._read_url(q.uid)} for q in quotes],
+                    "quotes": [
+                        {"number": q.number, "quote": q.text, "read_url": self._read_url(q.uid)} for q in quotes
+                    ],
                     "note": self._label("cards.answer_note") if disputable else None,
                 }
             case ConsentsView():
@@ -172,7 +178,13 @@ class _CardBuilder:
                 for name in ("what", "means", "consequence")
             ]
         )
-        note = self._label("cards.draft_note") if card.draft else self._label("cards.rights_note") if card.card.disputable else None
+        note = (
+            self._label("cards.draft_note")
+            if card.draft
+            else self._label("cards.rights_note")
+            if card.card.disputable
+            else None
+        )
         return {
             "id": card.card.id,
             "number": card.number,
@@ -196,7 +208,11 @@ class _CardBuilder:
                     "body": consent.body,
                     "clauses": "、".join(consent.clauses),
                     "tag": self._label(
-                        "cards.required" if consent.indispensable else "cards.demanded" if consent.demanded else "cards.optional"
+                        "cards.required"
+                        if consent.indispensable
+                        else "cards.demanded"
+                        if consent.demanded
+                        else "cards.optional"
                     ),
                     "decision": decision,
                     "yes": self._add(self._label("buttons.agree"), f"yes:{consent.item}", "default"),

@@ -131,7 +131,7 @@ def _open(open_nodes: list[Node], one: Taken, line: Line) -> Node:
     node = Node(
         number=one.marker.number,
         style=one.marker.style,
-        introduced=parent.last_words().endswith(":") and not parent.children or _listed(parent),
+        introduced=(parent.last_words().endswith(":") and not parent.children) or _listed(parent),
         level=line.level,
         parent=parent,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .model import PREAMBLE_UID, Clause, ParsedAgreement
+from .printed import fold
 
 _OWN_WORDS = 24
 """A chapter's own text is a unit from this many characters on; a shorter one only opens its list."""
@@ -40,6 +41,22 @@ def units(parsed: ParsedAgreement) -> list[Unit]:
     depth = _main_depth(parsed.clauses)
     for clause in parsed.clauses:
         _collect(clause, 1, depth, (), found)
+    return found
+
+
+def passages(parsed: ParsedAgreement) -> list[Unit]:
+    """The units as they are quoted: a unit whose children are clauses in their own right comes apart."""
+    return [passage for unit in units(parsed) for passage in _passages(unit)]
+
+
+def _passages(unit: Unit) -> list[Unit]:
+    clause = unit.clause
+    if not unit.whole or not clause.children or ":" in fold(clause.text).text:
+        return [unit]
+    below = (*unit.headings, clause.heading) if clause.heading else unit.headings
+    found = [Unit(clause, unit.headings, whole=False)] if clause.text else []
+    for child in clause.children:
+        found += _passages(Unit(child, below))
     return found
 
 

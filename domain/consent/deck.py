@@ -65,7 +65,9 @@ class Deck:
         """The card that explains this clause, or the nearest clause above it."""
         cards = [(c, k.uid) for leaf in self.leaves for c in leaf.cards for k in c.clauses]
         exact = next((c for c, known in cards if known == uid), None)
-        return exact or next((c for c, known in cards if uid.startswith(known + "/") or known.startswith(uid + "/")), None)
+        return exact or next(
+            (c for c, known in cards if uid.startswith(known + "/") or known.startswith(uid + "/")), None
+        )
 
 
 def spoken_number(clause: Clause) -> str:
@@ -83,7 +85,9 @@ def spoken_number(clause: Clause) -> str:
         parts.append(f"{name}（第{repeat}个）" if repeat else name)
     spoken = ""
     for part in parts:
-        joint = " " if spoken and spoken[-1] in "条个" or spoken and spoken[-1].isdigit() and part[0].isdigit() else ""
+        joint = (
+            " " if (spoken and spoken[-1] in "条个") or (spoken and spoken[-1].isdigit() and part[0].isdigit()) else ""
+        )
         spoken += joint + part
     return spoken
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,14 +16,15 @@ from domain.ambient import Chance, Clock, new_id
 from domain.consent.tables import DecisionRow, ReceiptRow
 from domain.errors import NotFound
 from domain.evidence.ledger import canonical
-from domain.flows.say import Decision
 from domain.vault import Vault
+
+Standing = Literal["given", "refused", "withdrawn"]
 
 
 @dataclass(frozen=True)
 class Decided:
     item: str
-    decision: Decision
+    decision: Standing
     agreement_id: str
     entry_id: str
     decided_at: datetime
@@ -42,7 +43,7 @@ class Consents:
         flow_id: str,
         platform_id: str,
         item: str,
-        decision: Decision,
+        decision: Standing,
         agreement_id: str,
         entry_id: str,
     ) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from domain.agreements.search import Searcher
 from domain.agreements.versions import Version
-from domain.consent.deck import Deck, build_deck, read_clause
+from domain.consent.deck import build_deck, read_clause
 from domain.flows.say import AnswerView, Button, Say
 from domain.flows.tables import FlowRow
 from domain.identifiers.clause_numbers import match_clause
@@ -21,9 +22,11 @@ _KEPT = 16
 class Answers:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._searchers: OrderedDict[str, object] = OrderedDict()
+        self._searchers: OrderedDict[str, Searcher] = OrderedDict()
 
-    async def question(self, turn: Turn, platform_id: str, text: str, flow: FlowRow | None, state: State | None) -> None:
+    async def question(
+        self, turn: Turn, platform_id: str, text: str, flow: FlowRow | None, state: State | None
+    ) -> None:
         """Answer from the text the person is reading; what it does not say is said to be not in it."""
         version = await self._version(turn, platform_id, flow)
         tree = await self._parts.agreements.tree(turn.session, version.id)
@@ -38,14 +41,28 @@ class Answers:
         platform = self._parts.platforms.get(platform_id)
         hotline = platform.profile.hotline
         if answer.abstained or not clauses:
-            say = Say("answer.abstained", {"say": answer.say, "hotline": hotline.number if hotline else ""}, (Button("c.human", "human"),))
+            say = Say(
+                "answer.abstained",
+                {"say": answer.say, "hotline": hotline.number if hotline else ""},
+                (Button("c.human", "human"),),
+            )
         else:
             best = deck.explaining(clauses[0].uid)
             explained = best is not None and not best.draft
             words = {"say": answer.say, "means": best.card.means if best and explained else ""}
-            others = tuple(Button(f"c.clause:{clause.uid}"[:60], "see_clause", vars={"number": clause.number}) for clause in clauses[1:3])
-            say = Say("answer.explained" if explained else "answer.quoted", words, others, AnswerView((clauses[0],), bool(best and best.card.disputable)))
-        enqueued = await self._parts.outbox.say(turn, say, render_context(platform, version, turn.conversation.channel), Shape(None, None, version.id))
+            others = tuple(
+                Button(f"c.clause:{clause.uid}"[:60], "see_clause", vars={"number": clause.number})
+                for clause in clauses[1:3]
+            )
+            say = Say(
+                "answer.explained" if explained else "answer.quoted",
+                words,
+                others,
+                AnswerView((clauses[0],), bool(best and best.card.disputable)),
+            )
+        enqueued = await self._parts.outbox.say(
+            turn, say, render_context(platform, version, turn.conversation.channel), Shape(None, None, version.id)
+        )
         kind = "abstained" if answer.abstained or not clauses else "answer"
         body = {
             "question": asked,
@@ -57,7 +74,9 @@ class Answers:
         }
         await self._parts.ledger.append(turn.session, platform_id, kind, _subject(turn, flow), body)  # type: ignore[arg-type]
 
-    async def explain(self, turn: Turn, platform_id: str, uid: str, text: str, flow: FlowRow | None, state: State | None) -> None:
+    async def explain(
+        self, turn: Turn, platform_id: str, uid: str, text: str, flow: FlowRow | None, state: State | None
+    ) -> None:
         """Say what one clause says, means and leads to, with its own words."""
         version = await self._version(turn, platform_id, flow)
         tree = await self._parts.agreements.tree(turn.session, version.id)
@@ -69,11 +88,20 @@ class Answers:
         asked = await self._asked(turn, platform_id, version, text, flow, state)
         quoted = read_clause(clause)
         if card is not None and not card.draft:
-            words = {"number": quoted.number, "what": card.card.what, "means": card.card.means, "consequence": card.card.consequence}
+            words = {
+                "number": quoted.number,
+                "what": card.card.what,
+                "means": card.card.means,
+                "consequence": card.card.consequence,
+            }
             say = Say("answer.clause", words, view=AnswerView((quoted,), card.card.disputable))
         else:
-            say = Say("answer.clause_only", {"number": quoted.number}, (Button("c.human", "human"),), AnswerView((quoted,)))
-        enqueued = await self._parts.outbox.say(turn, say, render_context(platform, version, turn.conversation.channel), Shape(None, None, version.id))
+            say = Say(
+                "answer.clause_only", {"number": quoted.number}, (Button("c.human", "human"),), AnswerView((quoted,))
+            )
+        enqueued = await self._parts.outbox.say(
+            turn, say, render_context(platform, version, turn.conversation.channel), Shape(None, None, version.id)
+        )
         body = {
             "question": asked,
             "served": state.served if state else asked,
@@ -85,10 +113,16 @@ class Answers:
         }
         await self._parts.ledger.append(turn.session, platform_id, "explained", _subject(turn, flow), body)
 
-    async def _asked(self, turn: Turn, platform_id: str, version: Version, text: str, flow: FlowRow | None, state: State | None) -> str:
+    async def _asked(
+        self, turn: Turn, platform_id: str, version: Version, text: str, flow: FlowRow | None, state: State | None
+    ) -> str:
         """Record the question: the chain holds a commitment, the words are sealed and erasable."""
         key_id = flow.evidence_key_id if flow else turn.conversation.key_id
-        body = {"served": state.served if state else None, "agreement": _named(version), "channel": turn.conversation.channel}
+        body = {
+            "served": state.served if state else None,
+            "agreement": _named(version),
+            "channel": turn.conversation.channel,
+        }
         entry = await self._parts.ledger.append(
             turn.session, platform_id, "question", _subject(turn, flow), body, private={"text": text}, key_id=key_id
         )
@@ -100,14 +134,12 @@ class Answers:
             return await self._parts.agreements.get(turn.session, flow.agreement_id)
         return await self._parts.agreements.in_force(turn.session, platform_id)
 
-    async def _searcher(self, turn: Turn, version: Version):
-        from domain.agreements.search import Searcher
+    async def _searcher(self, turn: Turn, version: Version) -> Searcher:
         if version.id not in self._searchers:
             self._searchers[version.id] = Searcher(await self._parts.agreements.tree(turn.session, version.id))
             if len(self._searchers) > _KEPT:
                 self._searchers.popitem(last=False)
         return self._searchers[version.id]
-
 
 
 def _subject(turn: Turn, flow: FlowRow | None) -> str:

@@ -13,7 +13,9 @@ from domain.parts import Parts
 
 # No letters that are mistaken for another when read out.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-_TYPED = re.compile(r"^\s*(?:续办码|續辦碼|resume)?\s*[:：]?\s*X?-?([2-9A-HJKMNP-Z]{4})[- ]?([2-9A-HJKMNP-Z]{4})\s*$", re.IGNORECASE)
+_TYPED = re.compile(
+    r"^\s*(?:续办码|續辦碼|resume)?\s*[:：]?\s*X?-?([2-9A-HJKMNP-Z]{4})[- ]?([2-9A-HJKMNP-Z]{4})\s*$", re.IGNORECASE
+)
 
 
 def typed_code(text: str) -> str | None:
@@ -36,7 +38,9 @@ async def make_code(session: AsyncSession, parts: Parts, flow: FlowRow) -> str:
 async def take_up(session: AsyncSession, parts: Parts, conversation: ConversationRow, code: str) -> FlowRow | None:
     """Move the flow of this code into this conversation; None when the code is no good."""
     flow = await session.scalar(
-        select(FlowRow).where(FlowRow.resume_digest == _digest(parts, code), FlowRow.outcome.is_(None)).with_for_update()
+        select(FlowRow)
+        .where(FlowRow.resume_digest == _digest(parts, code), FlowRow.outcome.is_(None))
+        .with_for_update()
     )
     if flow is None or flow.resume_until is None or parts.clock.now() >= flow.resume_until:
         return None

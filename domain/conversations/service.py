@@ -13,8 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ambient import SHANGHAI, new_id
+from domain.consent.items import item_title
 from domain.conversations import resume
 from domain.conversations.answers import Answers
+from domain.conversations.withdrawal import Withdrawal
 from domain.conversations.words import named_field
 from domain.errors import Forbidden, NotFound
 from domain.flows.events import Answered, NotAccepted, Pressed, Wish, Wished
@@ -22,8 +24,8 @@ from domain.flows.say import Button, PlatformsView, RenderContext, Say
 from domain.flows.tables import FlowRow
 from domain.identifiers.codes import claims_sms_code, parse_sms_code
 from domain.identifiers.fields import FieldContext, check_field, claims
-from domain.identifiers.platform_names import find_platform
 from domain.identifiers.masking import looks_like_password, mask
+from domain.identifiers.platform_names import find_platform
 from domain.identifiers.problems import Refused
 from domain.messaging.buttons import read_token
 from domain.messaging.notices import leave_notice
@@ -35,7 +37,12 @@ from domain.registration import flow as registration
 from domain.registration.service import Registrations, render_context
 from domain.registration.state import State
 
-_MENU = (Button("c.start", "start", style="primary"), Button("c.read", "read"), Button("c.platforms", "change_platform"), Button("c.human", "human", style="quiet"))
+_MENU = (
+    Button("c.start", "start", style="primary"),
+    Button("c.read", "read"),
+    Button("c.platforms", "change_platform"),
+    Button("c.human", "human", style="quiet"),
+)
 _FLOW_WISHES: dict[str, Wish] = {
     "accept": "accept", "affirm": "affirm", "deny": "deny", "go_back": "go_back", "repeat": "repeat",
     "why": "why", "stop": "stop", "refuse": "refuse", "resend": "resend",
@@ -61,6 +68,7 @@ class Conversations:
         self._parts = parts
         self._registrations = registrations
         self._answers = Answers(parts)
+        self._withdrawal = Withdrawal(parts)
 
     # --- opening -----------------------------------------------------------------------------
 
@@ -190,6 +198,8 @@ class Conversations:
                     await self._prompt(turn)
             case "consents":
                 await self._my_consents(turn)
+            case "withdraw" | "withdrawn":
+                await self._withdraw(turn, verb)
             case "wish":
                 await self.wish(turn, verb.partition(":")[2], "")
             case _:
@@ -210,8 +220,7 @@ class Conversations:
             return "handled"
         flow, state = await self._flow_and_state(turn)
         field = await self._awaited(turn, flow, state)
-        if field == "sms_code" and claims_sms_code(text) or field not in {None, "sms_code"} and claims(field, text):  # type: ignore[arg-type]
-            assert flow is not None and field is not None
+        if flow is not None and field is not None and _answers(field, text):
             await self._take_value(turn, flow, field, text)
             return "handled"
         if looks_like_password(text):
@@ -244,7 +253,12 @@ class Conversations:
         """The engine cannot be asked: take a plausible answer, otherwise say so, with the buttons."""
         flow, state = await self._flow_and_state(turn)
         field = await self._awaited(turn, flow, state)
-        if flow is not None and field is not None and field not in {"phone", "sms_code"} and self._plausible(field, text):
+        if (
+            flow is not None
+            and field is not None
+            and field not in {"phone", "sms_code"}
+            and self._plausible(field, text)
+        ):
             await self._take_value(turn, flow, field, text)
             return
         await self._say(turn, Say("engine.down", buttons=() if flow else _MENU))
@@ -254,7 +268,10 @@ class Conversations:
         """Small talk the engine answered with: said, and the standing question again."""
         turn.conversation.misunderstood = 0
         for text in texts:
-            await self._say(turn, Say("engine.says", {"text": text}, buttons=() if turn.conversation.flow_id else _MENU[:2] + _MENU[3:]))
+            await self._say(
+                turn,
+                Say("engine.says", {"text": text}, buttons=() if turn.conversation.flow_id else _MENU[:2] + _MENU[3:]),
+            )
         await self._prompt(turn)
 
     # --- wishes (what the engine understood) ---------------------------------------------------
@@ -292,6 +309,8 @@ class Conversations:
                 await self._status(turn)
             case "menu":
                 await self._menu(turn)
+            case "withdraw_consent" if turn.conversation.account_id is not None:
+                await self._withdraw(turn, "withdraw")
             case _:
                 await self.leave_message_about(turn, name)
 
@@ -305,10 +324,9 @@ class Conversations:
         conversation = turn.conversation
         flow, state = await self._flow_and_state(turn)
         field = await self._awaited(turn, flow, state)
-        if flow is not None and field is not None and (field in {"phone", "sms_code"} or self._plausible(field, text)):
-            if field not in {"phone", "sms_code"}:
-                await self._take_value(turn, flow, field, text)
-                return
+        if flow is not None and field is not None and self._plausible(field, text):
+            await self._take_value(turn, flow, field, text)
+            return
         conversation.misunderstood += 1
         step = min(conversation.misunderstood, 3)
         guessed = tuple(Button(f"c.wish:{guess}", f"wish_{guess}") for guess in guesses[:2]) if step == 1 else ()
@@ -327,7 +345,9 @@ class Conversations:
             return
         if flow is not None:
             # The other flow is left as it is: its code or this conversation takes it up again.
-            await self._say(turn, Say("platforms.left_open", {"at": flow.at, "of": flow.of, **self._about(flow.platform_id)}))
+            await self._say(
+                turn, Say("platforms.left_open", {"at": flow.at, "of": flow.of, **self._about(flow.platform_id)})
+            )
             conversation.flow_id = None
         conversation.platform_id = platform_id
         if conversation.awaiting == "start":
@@ -362,12 +382,26 @@ class Conversations:
 
     async def contact_human(self, turn: Turn) -> None:
         turn.conversation.awaiting = "note:message"
-        await self._say(turn, Say("human.ask", self._about(turn.conversation.platform_id), (Button("c.cancel", "cancel_note", style="quiet"),)))
+        await self._say(
+            turn,
+            Say(
+                "human.ask",
+                self._about(turn.conversation.platform_id),
+                (Button("c.cancel", "cancel_note", style="quiet"),),
+            ),
+        )
 
     async def leave_message_about(self, turn: Turn, topic: str) -> None:
         """Something this agent does not do itself yet: said plainly, and a message is taken."""
         turn.conversation.awaiting = f"note:{topic}"
-        await self._say(turn, Say(f"topic.{topic}", self._about(turn.conversation.platform_id), (Button("c.cancel", "cancel_note", style="quiet"),)))
+        await self._say(
+            turn,
+            Say(
+                f"topic.{topic}",
+                self._about(turn.conversation.platform_id),
+                (Button("c.cancel", "cancel_note", style="quiet"),),
+            ),
+        )
 
     async def take_up(self, turn: Turn, code: str) -> bool:
         """Continue here what was begun in another channel."""
@@ -385,12 +419,20 @@ class Conversations:
         turn.conversation.misunderstood = 0
         if field == "sms_code":
             code = parse_sms_code(text)
-            event = NotAccepted(field, code.code, code.hint) if isinstance(code, Refused) else Answered(field, code, "······")
+            event = (
+                NotAccepted(field, code.code, code.hint)
+                if isinstance(code, Refused)
+                else Answered(field, code, "······")
+            )
         else:
             names = tuple(alias for p in self._parts.platforms for alias in (p.profile.name, *p.profile.aliases))
             context = FieldContext(self._parts.clock.now().astimezone(SHANGHAI).date(), names)
             checked = check_field(field, text.strip(), context)  # type: ignore[arg-type]
-            event = NotAccepted(field, checked.code, checked.hint) if isinstance(checked, Refused) else Answered(field, checked.value, checked.display)
+            event = (
+                NotAccepted(field, checked.code, checked.hint)
+                if isinstance(checked, Refused)
+                else Answered(field, checked.value, checked.display)
+            )
         await self._registrations.feed(turn, flow.id, event)
 
     async def _value_or_prompt(self, turn: Turn, text: str) -> None:
@@ -405,6 +447,9 @@ class Conversations:
             await self._menu(turn)
 
     def _plausible(self, field: str, text: str) -> bool:
+        """Whether a text nobody understood can stand as the answer; numbers were claimed already or are none."""
+        if field in {"phone", "sms_code"}:
+            return False
         context = FieldContext(self._parts.clock.now().astimezone(SHANGHAI).date())
         return len(text) <= 100 and not isinstance(check_field(field, text.strip(), context), Refused)  # type: ignore[arg-type]
 
@@ -437,7 +482,11 @@ class Conversations:
         if flow is None:
             flow = await turn.session.scalar(
                 select(FlowRow)
-                .where(FlowRow.conversation_id == conversation.id, FlowRow.outcome.is_(None), FlowRow.platform_id == conversation.platform_id)
+                .where(
+                    FlowRow.conversation_id == conversation.id,
+                    FlowRow.outcome.is_(None),
+                    FlowRow.platform_id == conversation.platform_id,
+                )
                 .order_by(FlowRow.updated_at.desc())
                 .limit(1)
             )
@@ -445,7 +494,11 @@ class Conversations:
             return False
         conversation.flow_id = flow.id
         words = {"at": flow.at, "of": flow.of, **self._about(flow.platform_id)}
-        buttons = (Button("c.resume", "resume_at", vars=words, style="primary"), Button("c.restart", "restart"), Button("c.drop", "drop"))
+        buttons = (
+            Button("c.resume", "resume_at", vars=words, style="primary"),
+            Button("c.restart", "restart"),
+            Button("c.drop", "drop"),
+        )
         await self._say(turn, Say("resume.ask", words, buttons))
         return True
 
@@ -480,8 +533,12 @@ class Conversations:
         conversation = turn.conversation
         topic = (conversation.awaiting or "note:message").partition(":")[2]
         conversation.awaiting = None
-        await leave_notice(turn.session, self._parts, conversation, topic, mask(text).text if looks_like_password(text) else text)
-        await self._say(turn, Say("human.left", self._about(conversation.platform_id), () if conversation.flow_id else _MENU))
+        await leave_notice(
+            turn.session, self._parts, conversation, topic, mask(text).text if looks_like_password(text) else text
+        )
+        await self._say(
+            turn, Say("human.left", self._about(conversation.platform_id), () if conversation.flow_id else _MENU)
+        )
         await self._prompt(turn)
 
     async def _guardian(self, turn: Turn) -> None:
@@ -500,6 +557,21 @@ class Conversations:
         elif not await self._offer_to_resume(turn):
             await self._say(turn, Say("status.nothing", buttons=_MENU))
 
+    async def _withdraw(self, turn: Turn, verb: str) -> None:
+        """撤回同意: the list, then the question about one, then the deed."""
+        account_id = turn.conversation.account_id
+        what, _, item = verb.partition(":")
+        if account_id is None:
+            say = Say("status.nothing", buttons=_MENU)
+        elif not item:
+            say = await self._withdrawal.choices(turn, account_id)
+        elif what == "withdraw":
+            say = await self._withdrawal.ask(turn, account_id, item)
+        else:
+            say = await self._withdrawal.carry_out(turn, account_id, item)
+        await self._say(turn, say)
+        await self._prompt(turn)
+
     async def _my_consents(self, turn: Turn) -> None:
         """What this conversation's account agreed to and refused."""
         account_id = turn.conversation.account_id
@@ -508,12 +580,14 @@ class Conversations:
             return
         account = await self._parts.accounts.get(turn.session, account_id)
         profile = self._parts.platforms.get(account.platform_id).profile
-        titles = {c.item: c.title for c in profile.separate_consents} | {"contract": profile.agreement_title}
         decided = await self._parts.consents.of(turn.session, account_id)
-        given = "、".join(titles.get(d.item, d.item) for d in decided if d.decision == "given")
-        refused = "、".join(titles.get(d.item, d.item) for d in decided if d.decision == "refused")
+        given = "、".join(item_title(profile, d.item) for d in decided if d.decision == "given")
+        refused = "、".join(item_title(profile, d.item) for d in decided if d.decision != "given")
         words = {"account": account_id, "given": given or "–", "refused": refused or "–", "withdraw": profile.withdraw}
-        await self._say(turn, Say("status.account", words, (Button("c.wish:withdraw_consent", "withdraw"), Button("c.menu", "menu", style="quiet"))))
+        await self._say(
+            turn,
+            Say("status.account", words, (Button("c.withdraw", "withdraw"), Button("c.menu", "menu", style="quiet"))),
+        )
 
     async def _platforms(self, turn: Turn, message: str) -> None:
         items = tuple((p.profile.id, p.profile.name, p.profile.what_it_is) for p in self._parts.platforms)
@@ -523,7 +597,10 @@ class Conversations:
         if turn.conversation.platform_id is None:
             await self._platforms(turn, "platforms.choose")
             return
-        await self._say(turn, Say("menu", self._about(turn.conversation.platform_id), _MENU if turn.conversation.flow_id is None else ()))
+        await self._say(
+            turn,
+            Say("menu", self._about(turn.conversation.platform_id), _MENU if turn.conversation.flow_id is None else ()),
+        )
         await self._prompt(turn)
 
     async def _repeat(self, turn: Turn) -> None:
@@ -557,7 +634,11 @@ class Conversations:
         if platform_id is None:
             return {"platform": "", "title": "", "operator": ""}
         profile = self._parts.platforms.get(platform_id).profile
-        return {"platform": profile.name, "title": profile.agreement_title.strip("《》"), "operator": profile.operator or profile.operator_note or ""}
+        return {
+            "platform": profile.name,
+            "title": profile.agreement_title.strip("《》"),
+            "operator": profile.operator or profile.operator_note or "",
+        }
 
     async def _say(self, turn: Turn, say: Say) -> None:
         conversation = turn.conversation
@@ -567,10 +648,17 @@ class Conversations:
                 version = await self._parts.agreements.in_force(turn.session, conversation.platform_id)
                 context = render_context(platform, version, conversation.channel)
             except NotFound:
-                context = RenderContext(None, platform.profile.name, platform.profile.operator, True, conversation.channel)
+                context = RenderContext(
+                    None, platform.profile.name, platform.profile.operator, True, conversation.channel
+                )
         else:
             context = RenderContext(None, "", None, True, conversation.channel)
         await self._parts.outbox.say(turn, say, context, Shape())
+
+
+def _answers(field: str, text: str) -> bool:
+    """Whether a text is surely meant as the answer to this field."""
+    return claims_sms_code(text) if field == "sms_code" else claims(field, text)  # type: ignore[arg-type]
 
 
 def _token_digest(token: str) -> bytes:

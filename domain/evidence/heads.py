@@ -58,11 +58,7 @@ class HeadFile:
                 (LedgerHeadRow.platform_id == LedgerRow.platform_id) & (LedgerHeadRow.seq == LedgerRow.seq),
             )
         )
-        moved = [
-            row
-            for row in rows.scalars()
-            if known.get(row.platform_id, 0) < row.seq
-        ]
+        moved = [row for row in rows.scalars() if known.get(row.platform_id, 0) < row.seq]
         if not moved:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)

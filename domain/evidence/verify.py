@@ -34,9 +34,7 @@ class Verdict:
         return self.first_bad is None
 
 
-async def verify(
-    session: AsyncSession, public_keys: Mapping[str, str], heads: Mapping[str, SignedHead]
-) -> Verdict:
+async def verify(session: AsyncSession, public_keys: Mapping[str, str], heads: Mapping[str, SignedHead]) -> Verdict:
     """Check every platform's chain: numbering, canonical form, links, hashes, signatures, and its end.
 
     Args:
@@ -49,7 +47,9 @@ async def verify(
         query = select(LedgerRow).where(LedgerRow.platform_id == platform).order_by(LedgerRow.seq)
         rows = [row async for row in (await session.stream_scalars(query.execution_options(yield_per=500)))]
         entries += len(rows)
-        bad = _first_bad(platform, rows, public_keys) or _bad_end(platform, rows, ends.get(platform), heads, public_keys)
+        bad = _first_bad(platform, rows, public_keys) or _bad_end(
+            platform, rows, ends.get(platform), heads, public_keys
+        )
         if bad is not None:
             return Verdict(entries, bad)
     return Verdict(entries, None)

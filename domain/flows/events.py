@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 Wish = Literal[
-    "go_back", "repeat", "why", "correct", "stop", "refuse", "accept", "affirm", "deny", "resend", "read_every", "fill_page"
+    "go_back",
+    "repeat",
+    "why",
+    "correct",
+    "stop",
+    "refuse",
+    "accept",
+    "affirm",
+    "deny",
+    "resend",
+    "read_every",
+    "fill_page",
 ]
 
 

@@ -93,7 +93,15 @@ class ReceiptView:
 
 
 View = (
-    PlatformsView | ClauseView | ThemeView | EveryClauseView | AnswerView | ConsentsView | SummaryView | LinkView | ReceiptView
+    PlatformsView
+    | ClauseView
+    | ThemeView
+    | EveryClauseView
+    | AnswerView
+    | ConsentsView
+    | SummaryView
+    | LinkView
+    | ReceiptView
 )
 
 

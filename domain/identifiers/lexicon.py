@@ -6,7 +6,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-import jieba  # type: ignore[import-untyped]
+import jieba
 from ruamel.yaml import YAML
 
 

@@ -25,8 +25,9 @@ Kind = Literal["PHONE", "ID_NUMBER", "CREDIT_CODE", "SMS_CODE", "EMAIL"]
 _SEPARATOR = rf"[\s{re.escape(DASHES)}._·•/\\()（）,，、~+*#:：]{{0,3}}"
 _RUN = re.compile(rf"\+?[0-9](?:{_SEPARATOR}[0-9])*")
 _TOKEN = re.compile("[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
-_CREDIT_SHAPE = re.compile(rf"[0-9A-Za-z](?:{_SEPARATOR}[0-9]){{7}}(?:{_SEPARATOR}[0-9A-Za-z]){{7,11}}(?![0-9A-Za-z])")
+_CREDIT_SHAPE = re.compile(rf"[0-9A-Za-z](?:{_SEPARATOR}[0-9]){{7}}(?:{_SEPARATOR}[0-9A-Za-z]){{7,13}}(?![0-9A-Za-z])")
 _X = "Xx\u0425\u0445\u03a7\u03c7\u00d7\u2715\u2716"
+_MORE_DIGITS = re.compile(rf"{_SEPARATOR}[0-9]")
 _ID = re.compile(rf"(?<![0-9])[1-9](?:{_SEPARATOR}[0-9]){{16}}{_SEPARATOR}(?:[0-9](?![0-9])|[{_X}])")
 _MOBILE = re.compile(rf"(?<![0-9])(?:\+?(?:00)?86{_SEPARATOR})?1{_SEPARATOR}[3-9](?:{_SEPARATOR}[0-9]){{9}}(?![0-9])")
 _DATE = r"(?:19|20)[0-9]{2}([-./])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12][0-9]|0?[1-9])"
@@ -40,7 +41,8 @@ _AMOUNT = re.compile(
 )
 _MONEY_UNIT = re.compile(r"\s{0,2}(?:多)?(?:元|块|万|圆|人民币|rmb)", re.IGNORECASE)
 _LOOKALIKE = str.maketrans({**dict.fromkeys("OoQD", "0"), **dict.fromkeys("lI", "1"), "S": "5", "Z": "2", "B": "8"})
-_REFERENCE = re.compile(r"[A-Za-z]{1,6}-?(?!1[3-9][0-9]{9}(?![0-9]))[0-9][0-9-]{4,13}")
+_REFERENCE = re.compile(r"[A-Za-z]{1,6}-?[0-9][0-9-]{4,13}")
+_PHONE_IN_REFERENCE = re.compile("1[3-9][0-9]{9}|^1[3-9][0-9]{8,10}$")
 _PASSWORD = re.compile(
     r"(?:密\s{0,2}[码碼]|口令|password|passwd|pwd|mima)[\"“「']?\s{0,3}"
     r"(?:(?:就?是|为|為|设为|设成|设置为|设置成|改为|改成|换成|填|用|[:：=])\s{0,3})"
@@ -194,8 +196,9 @@ def _alnum_stretches(free: str) -> list[tuple[Kind | None, int, int]]:
     ]
     for match in _TOKEN.finditer(_blanked(free, found)):
         kind = _token_kind(match[0])
-        if kind != "other":
-            found.append((kind, match.start(), match.end()))
+        if kind == "other" or (kind is None and _MORE_DIGITS.match(free, match.end())):
+            continue  # digits that go on behind a "reference" are one number with it
+        found.append((kind, match.start(), match.end()))
     return found
 
 
@@ -210,7 +213,9 @@ def _token_kind(raw: str) -> Kind | Literal["other"] | None:
         return "ID_NUMBER" if alike[:-1].isdigit() and digits >= 12 else "CREDIT_CODE"
     if alike.isdigit() and len(token) >= 7 and digits >= 4:
         return "PHONE"
-    return None if _REFERENCE.fullmatch(raw) else "other"
+    if not _REFERENCE.fullmatch(raw):
+        return "other"
+    return "PHONE" if _PHONE_IN_REFERENCE.search(re.sub("[^0-9]", "", token)) else None
 
 
 def _digit_stretches(free: str, text: str) -> list[tuple[Kind | None, int, int]]:

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from opencc import OpenCC  # type: ignore[import-untyped]
+from opencc import OpenCC
 
 # Characters that show nothing but are not of category Cf (Default_Ignorable_Code_Point).
 _INVISIBLE = frozenset((

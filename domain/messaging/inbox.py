@@ -99,11 +99,15 @@ class Inbox:
             update(ConversationRow)
             .where(
                 ConversationRow.id == conversation_id,
-                or_(ConversationRow.leased_until.is_(None), ConversationRow.leased_until < now, ConversationRow.leased_by == owner),
+                or_(
+                    ConversationRow.leased_until.is_(None),
+                    ConversationRow.leased_until < now,
+                    ConversationRow.leased_by == owner,
+                ),
             )
             .values(leased_by=owner, leased_until=now + _LEASE)
         )
-        return claimed.rowcount == 1  # type: ignore[attr-defined]
+        return bool(claimed.rowcount == 1)  # type: ignore[attr-defined]
 
     async def release(self, session: AsyncSession, conversation_id: str, owner: str) -> None:
         await session.execute(

@@ -38,7 +38,9 @@ class DomainEvent:
     at: datetime
 
 
-async def leave_notice(session: AsyncSession, parts: Parts, conversation: ConversationRow, topic: str, text: str) -> None:
+async def leave_notice(
+    session: AsyncSession, parts: Parts, conversation: ConversationRow, topic: str, text: str
+) -> None:
     notice_id = new_id("n", parts.chance)
     session.add(
         NoticeRow(
@@ -72,7 +74,9 @@ async def notices(session: AsyncSession, parts: Parts, platform_id: str | None =
 async def tell_systems(
     session: AsyncSession, parts: Parts, type: str, platform_id: str, account_id: str | None, data: Mapping[str, Any]
 ) -> None:
-    session.add(EventRow(type=type, platform_id=platform_id, account_id=account_id, data=dict(data), at=parts.clock.now()))
+    session.add(
+        EventRow(type=type, platform_id=platform_id, account_id=account_id, data=dict(data), at=parts.clock.now())
+    )
     await session.flush()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -142,11 +141,15 @@ class Outbox:
         )
         return [await self.public(session, conversation, row) for row in reversed(rows.all())]
 
-    async def of_turn(self, session: AsyncSession, conversation: ConversationRow, inbox_id: int) -> list[dict[str, Any]]:
+    async def of_turn(
+        self, session: AsyncSession, conversation: ConversationRow, inbox_id: int
+    ) -> list[dict[str, Any]]:
         """What was said to one inbound update, also when it is delivered a second time."""
         rows = await session.scalars(
             select(MessageRow)
-            .where(MessageRow.turn == inbox_id, MessageRow.sender == "bot", MessageRow.conversation_id == conversation.id)
+            .where(
+                MessageRow.turn == inbox_id, MessageRow.sender == "bot", MessageRow.conversation_id == conversation.id
+            )
             .order_by(MessageRow.seq)
         )
         return [await self.public(session, conversation, row) for row in rows]

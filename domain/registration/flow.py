@@ -6,7 +6,17 @@ nothing where the person is brings the standing question back, so no message is 
 
 from __future__ import annotations
 
-from domain.flows.effects import CheckCode, CheckFree, CreateAccount, Effect, End, OpenPage, Record, SendCode, Shown, VoidCode
+from domain.flows.effects import (
+    CheckCode,
+    CheckFree,
+    CreateAccount,
+    End,
+    OpenPage,
+    Record,
+    SendCode,
+    Shown,
+    VoidCode,
+)
 from domain.flows.events import Event, Free, PageFilled, Pressed, Registered, Started, Taken, Wished
 from domain.flows.say import Button, ReceiptView, Say
 from domain.registration.state import Journey, State
@@ -26,7 +36,9 @@ _AWAITED = (SendCode, CheckCode, CheckFree, OpenPage, CreateAccount)
 def apply(state: State, event: Event, journey: Journey) -> Outcome:
     """What `event` does to the registration."""
     state, effects = _handle(state, event, journey)
-    settled = any(isinstance(e, (*_AWAITED, End)) or (isinstance(e, Say) and e.prompt) or isinstance(e, Shown) for e in effects)
+    settled = any(
+        isinstance(e, (*_AWAITED, End)) or (isinstance(e, Say) and e.prompt) or isinstance(e, Shown) for e in effects
+    )
     if settled:
         return state, effects
     step = current(state, journey)
@@ -80,7 +92,11 @@ def _handle(state: State, event: Event, journey: Journey) -> Outcome:
             return state.without(field), (Say("field.taken", {"field": field}),)
         case PageFilled(values, displays, skipped, minor):
             if minor:
-                return state, (Record("invalidated", (), {"reason": "minor"}), guardian_needed("found_minor", journey), End("guardian_needed", forget=True))
+                return state, (
+                    Record("invalidated", (), {"reason": "minor"}),
+                    guardian_needed("found_minor", journey),
+                    End("guardian_needed", forget=True),
+                )
             given = state.but(
                 values={**state.values, **values},
                 displays={**state.displays, **displays},
@@ -88,8 +104,13 @@ def _handle(state: State, event: Event, journey: Journey) -> Outcome:
                 asking=None,
             )
             return given, (Say("page.received"),)
-        case Registered(account_id, path, display):
-            rows = (("receipt_account", display["account"]), ("receipt_agreement", display["agreement"]), ("receipt_consents", display["consents"]), ("receipt_refused", display["refused"]))
+        case Registered(_, path, display):
+            rows = (
+                ("receipt_account", display["account"]),
+                ("receipt_agreement", display["agreement"]),
+                ("receipt_consents", display["consents"]),
+                ("receipt_refused", display["refused"]),
+            )
             buttons = (Button("c.consents", "my_consents"), Button("c.menu", "menu", style="quiet"))
             words = {"withdraw": journey.profile.withdraw, "platform": journey.profile.name}
             return state, (Say("registered", words, buttons, ReceiptView(rows, path)), End("registered", forget=True))
@@ -107,15 +128,32 @@ def _over(state: State, choice: str, label: str, journey: Journey) -> Outcome | 
     """Buttons of questions laid over a step, and those that work everywhere."""
     match choice:
         case "really_refuse":
-            said = Say("refuse.done", {"platform": journey.profile.name}, (Button("c.start", "start_over"), HUMAN, Button("c.menu", "menu", style="quiet")))
+            said = Say(
+                "refuse.done",
+                {"platform": journey.profile.name},
+                (Button("c.start", "start_over"), HUMAN, Button("c.menu", "menu", style="quiet")),
+            )
             return state, (Record("declined", (), {"button": label}), said, End("declined", forget=True))
         case "really_stop":
-            said = Say("stop.done", {"platform": journey.profile.name}, (Button("c.start", "start_over"), HUMAN, Button("c.menu", "menu", style="quiet")))
+            said = Say(
+                "stop.done",
+                {"platform": journey.profile.name},
+                (Button("c.start", "start_over"), HUMAN, Button("c.menu", "menu", style="quiet")),
+            )
             return state, (said, End("stopped", forget=True))
         case "look_again":
             return state.but(asking=None), ()
         case "park":
-            parked = Say("park.done", {"title": journey.title}, (Button("c.resume", "resume", style="primary"), Button("c.elsewhere", "elsewhere"), Button("c.menu", "menu", style="quiet")), prompt=True)
+            parked = Say(
+                "park.done",
+                {"title": journey.title},
+                (
+                    Button("c.resume", "resume", style="primary"),
+                    Button("c.elsewhere", "elsewhere"),
+                    Button("c.menu", "menu", style="quiet"),
+                ),
+                prompt=True,
+            )
             return state.but(asking=None), (parked,)
         case "stop":
             return _wish(state, Wished("stop"), journey)
@@ -137,7 +175,11 @@ def _wish(state: State, wished: Wished, journey: Journey) -> Outcome:
             return state.but(asking="stop"), (_stop_question(journey),)
         case "refuse":
             if state.decided:
-                return state, (Say("refuse.after_decision", {"leave": journey.profile.leave, "withdraw": journey.profile.withdraw}),)
+                return state, (
+                    Say(
+                        "refuse.after_decision", {"leave": journey.profile.leave, "withdraw": journey.profile.withdraw}
+                    ),
+                )
             return state.but(asking="refuse"), (refuse_question(journey),)
         case "why":
             return state, (_why(state, step, journey),)
@@ -180,11 +222,15 @@ def _correct(state: State, field: str | None, journey: Journey) -> Outcome:
     if not state.displays:
         return state, (Say("correct.nothing"),)
     buttons = tuple(Button(f"correct:{name}", f"field_{name}") for name in state.displays)
-    return state.but(asking="correct"), (Say("correct.which", {}, (*buttons, Button("look_again", "look_again", style="quiet")), prompt=True),)
+    return state.but(asking="correct"), (
+        Say("correct.which", {}, (*buttons, Button("look_again", "look_again", style="quiet")), prompt=True),
+    )
 
 
 def _why(state: State, step: Step | None, journey: Journey) -> Say:
-    name = awaited_field(state, journey) or (step.key(state, journey).removeprefix("field:") if step and step.name == "fields" else None)
+    name = awaited_field(state, journey) or (
+        step.key(state, journey).removeprefix("field:") if step and step.name == "fields" else None
+    )
     spec = journey.spec(state, "phone" if name == "sms_code" else name) if name else None
     if spec is not None:
         message = "why.code" if name == "sms_code" else "why.field"
@@ -195,5 +241,9 @@ def _why(state: State, step: Step | None, journey: Journey) -> Say:
 
 
 def _stop_question(journey: Journey) -> Say:
-    buttons = (Button("look_again", "go_on", style="primary"), Button("park", "park"), Button("really_stop", "really_stop", style="danger"))
+    buttons = (
+        Button("look_again", "go_on", style="primary"),
+        Button("park", "park"),
+        Button("really_stop", "really_stop", style="danger"),
+    )
     return Say("stop.ask", {"platform": journey.profile.name}, buttons, prompt=True)

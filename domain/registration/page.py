@@ -21,7 +21,7 @@ from domain.messaging.tables import ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
 from domain.platforms import FieldSpec, Profile
-from domain.registration.images import Upload, UnfitImage, check_image
+from domain.registration.images import UnfitImage, Upload, check_image
 from domain.registration.service import Registrations
 
 ADULT = 18

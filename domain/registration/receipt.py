@@ -9,6 +9,7 @@ from typing import Any
 from domain.accounts import Account
 from domain.agreements.versions import Version
 from domain.consent.deck import Deck
+from domain.consent.items import item_title
 from domain.consent.service import Decided
 from domain.platforms import Profile
 
@@ -17,8 +18,6 @@ def receipt_content(
     profile: Profile, version: Version, account: Account, decided: Sequence[Decided], deck: Deck, now: datetime
 ) -> dict[str, Any]:
     """The receipt of one registration. It names the account and no personal data."""
-    titles = {consent.item: consent.title for consent in profile.separate_consents}
-    titles |= {"contract": profile.agreement_title}
     return {
         "schema_version": "mingshi-receipt-1",
         "jurisdiction": "CN",
@@ -40,7 +39,7 @@ def receipt_content(
         "decisions": [
             {
                 "item": d.item,
-                "title": titles.get(d.item, d.item),
+                "title": item_title(profile, d.item),
                 "decision": d.decision,
                 "at": d.decided_at.isoformat(timespec="seconds"),
                 "ledger_entry": d.entry_id,
@@ -48,7 +47,13 @@ def receipt_content(
             for d in decided
         ],
         "clauses": [
-            {"uid": clause.uid, "number": clause.number, "sha256": clause.sha256, "tier": card.card.tier, "line": card.card.line}
+            {
+                "uid": clause.uid,
+                "number": clause.number,
+                "sha256": clause.sha256,
+                "tier": card.card.tier,
+                "line": card.card.line,
+            }
             for leaf in deck.leaves
             for card in leaf.cards
             for clause in card.clauses

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.agreements.versions import Version
 from domain.ambient import new_id
 from domain.consent.deck import ReadClause, build_deck
+from domain.consent.items import CONTRACT, item_title
 from domain.errors import IdentifierTaken
 from domain.evidence import EntryType
 from domain.flows import effects as fx
@@ -83,7 +84,11 @@ class Registrations:
         version = await parts.agreements.in_force(session, platform_id)
         if not version.is_sample and not platform.profile.channel.authorised:
             context = render_context(platform, version, conversation.channel)
-            await parts.outbox.say(turn, Say("registration.not_authorised", {"title": platform.profile.agreement_title.strip("《》")}), context)
+            await parts.outbox.say(
+                turn,
+                Say("registration.not_authorised", {"title": platform.profile.agreement_title.strip("《》")}),
+                context,
+            )
             return
         if conversation.flow_id is not None:
             await self.forget(session, conversation.flow_id, "restarted")
@@ -175,7 +180,9 @@ class Registrations:
             return
         row.step = registration.step_key(run.state, run.journey)
         row.at, row.of = registration.position(run.state, run.journey)
-        row.sealed = await self._parts.vault.seal(session, row.key_id, f"flows|{row.id}", run.state.model_dump_json().encode())
+        row.sealed = await self._parts.vault.seal(
+            session, row.key_id, f"flows|{row.id}", run.state.model_dump_json().encode()
+        )
         await session.flush()
 
     async def _carry_out_all(self, run: _Run, effects: Sequence[fx.Effect]) -> list[Event]:
@@ -218,9 +225,13 @@ class Registrations:
                 return Taken(field) if taken else Free(field)
             case fx.OpenPage(fields):
                 page = await open_page(session, parts, run.row.id, fields)
-                return PageOpened(page.path, page.fields, parts.policy.page_lifetime // timedelta(minutes=1), page.expires_at)
+                return PageOpened(
+                    page.path, page.fields, parts.policy.page_lifetime // timedelta(minutes=1), page.expires_at
+                )
             case fx.TellOperator(topic, details):
-                await leave_notice(session, parts, run.turn.conversation, topic, json.dumps(dict(details), ensure_ascii=False))
+                await leave_notice(
+                    session, parts, run.turn.conversation, topic, json.dumps(dict(details), ensure_ascii=False)
+                )
             case fx.CreateAccount():
                 return await self._register(run)
             case fx.End(outcome, _forget):
@@ -241,14 +252,16 @@ class Registrations:
         """The message a re-rendered card takes the place of: the one whose button was pressed."""
         return run.turn.press.message_id if run.turn.press else None
 
-    async def _record(
-        self, run: _Run, type: EntryType, clauses: Sequence[ReadClause], extra: Mapping[str, Any]
-    ) -> str:
+    async def _record(self, run: _Run, type: EntryType, clauses: Sequence[ReadClause], extra: Mapping[str, Any]) -> str:
         body = {**_evidence(run), "clauses": [{"uid": c.uid, "sha256": c.sha256} for c in clauses], **extra}
         press = run.turn.press
         if press is not None:
             dwell = self._parts.clock.now() - press.shown_at
-            body["pressed"] = {"message": press.message_id, "label": press.label, "dwell_ms": int(dwell / timedelta(milliseconds=1))}
+            body["pressed"] = {
+                "message": press.message_id,
+                "label": press.label,
+                "dwell_ms": int(dwell / timedelta(milliseconds=1)),
+            }
         entry = await self._parts.ledger.append(run.turn.session, run.row.platform_id, type, run.row.id, body)
         return entry.id
 
@@ -291,23 +304,45 @@ class Registrations:
             return Taken(error.kind)
         run.turn.conversation.account_id = account.id
         await parts.consents.belong_to(session, row.id, account.id)
-        await self._record(run, "registered", (), {"account": account.id, "identity": {"phone": "sms_code", "challenge": state.challenge}})
+        await self._record(
+            run,
+            "registered",
+            (),
+            {"account": account.id, "identity": {"phone": "sms_code", "challenge": state.challenge}},
+        )
         profile = run.platform.profile
         if profile.consent.formed == "registration":
-            await self._record(run, "formed", (), {"by": "registration", "account": account.id, "clauses_relied_on": list(profile.consent.clauses)})
+            await self._record(
+                run,
+                "formed",
+                (),
+                {"by": "registration", "account": account.id, "clauses_relied_on": list(profile.consent.clauses)},
+            )
         decided = await parts.consents.of_flow(session, row.id)
-        content = receipt_content(run.platform.profile, run.version, account, decided, run.journey.deck(state), parts.clock.now())
+        content = receipt_content(
+            run.platform.profile, run.version, account, decided, run.journey.deck(state), parts.clock.now()
+        )
         receipt_id, sha256 = await parts.consents.issue_receipt(
             session, account_id=account.id, platform_id=row.platform_id, key_id=row.evidence_key_id, content=content
         )
-        await self._record(run, "receipt_issued", (), {"account": account.id, "receipt": receipt_id, "receipt_sha256": sha256})
-        await tell_systems(session, parts, "registered", row.platform_id, account.id, {"subject": account.subject, "agreement": run.version.id})
+        await self._record(
+            run, "receipt_issued", (), {"account": account.id, "receipt": receipt_id, "receipt_sha256": sha256}
+        )
+        await tell_systems(
+            session,
+            parts,
+            "registered",
+            row.platform_id,
+            account.id,
+            {"subject": account.subject, "agreement": run.version.id},
+        )
         for decision in decided:
             kind = "consented" if decision.decision == "given" else "refused"
-            await tell_systems(session, parts, kind, row.platform_id, account.id, {"item": decision.item, "entry": decision.entry_id})
-        titles = {consent.item: consent.title for consent in profile.separate_consents}
-        given = [titles.get(d.item, "") for d in decided if d.decision == "given" and d.item in titles]
-        refused = [titles.get(d.item, "") for d in decided if d.decision == "refused" and d.item in titles]
+            await tell_systems(
+                session, parts, kind, row.platform_id, account.id, {"item": decision.item, "entry": decision.entry_id}
+            )
+        given = [item_title(profile, d.item) for d in decided if d.decision == "given" and d.item != CONTRACT]
+        refused = [item_title(profile, d.item) for d in decided if d.decision == "refused"]
         display = {
             "account": account.id,
             "agreement": f"《{profile.agreement_title.strip('《》')}》{run.version.label}",
@@ -323,7 +358,11 @@ def _evidence(run: _Run) -> dict[str, Any]:
     return {
         "flow": run.row.id,
         "served": run.state.served or None,
-        "actor": {"role": "self", "declared": run.state.subject or "undeclared", "capacity_rule": run.platform.profile.capacity.rule},
+        "actor": {
+            "role": "self",
+            "declared": run.state.subject or "undeclared",
+            "capacity_rule": run.platform.profile.capacity.rule,
+        },
         "identity": {"phone": "sms_code" if run.state.phone_proven else "none"},
         "agreement": {
             "id": run.version.id,

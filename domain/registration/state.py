@@ -11,9 +11,6 @@ from domain.consent.deck import Deck
 from domain.flows.say import Decision
 from domain.platforms.model import Document, FieldName, FieldSpec, Profile, SeparateConsent, Subject
 
-CROSS_BORDER = "cross_border"
-CONTRACT = "contract"
-
 
 class State(BaseModel):
     """Everything the flow remembers. It is stored sealed and destroyed when the person does not go on.

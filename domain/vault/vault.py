@@ -32,9 +32,7 @@ class Vault:
         key_id, key = new_id("k", self._chance), self._chance.token(32)
         wrapped_with, wrapped = self.keyring.wrap(key, key_id.encode(), self._chance.token(12))
         session.add(
-            DataKeyRow(
-                id=key_id, owner=owner, wrapped=wrapped, wrapped_with=wrapped_with, created_at=self._clock.now()
-            )
+            DataKeyRow(id=key_id, owner=owner, wrapped=wrapped, wrapped_with=wrapped_with, created_at=self._clock.now())
         )
         await session.flush()
         return key_id

@@ -117,7 +117,9 @@ class Verification:
         await session.flush()
         return Sent(challenge_id, code, lifetime, self._gap(sends + 1))
 
-    async def check(self, session: AsyncSession, *, challenge_id: str, purpose: Purpose, subject: str, code: str) -> Proven | Wrong:
+    async def check(
+        self, session: AsyncSession, *, challenge_id: str, purpose: Purpose, subject: str, code: str
+    ) -> Proven | Wrong:
         """Compare a code that is six digits. Each comparison counts; the last one closes the challenge."""
         row = (
             await session.execute(
@@ -166,9 +168,7 @@ class Verification:
     async def _refusal(self, session: AsyncSession, index: bytes, subject: str) -> Refused | None:
         now = self._clock.now()
         sends = await self._sends_since(session, index, timedelta(days=1))
-        last = await session.scalar(
-            select(func.max(ChallengeRow.sent_at)).where(ChallengeRow.phone_index == index)
-        )
+        last = await session.scalar(select(func.max(ChallengeRow.sent_at)).where(ChallengeRow.phone_index == index))
         if last is not None and sends:
             wait = last + self._gap(sends) - now
             if wait > timedelta(0):

@@ -180,8 +180,9 @@ def test_ten_megabytes_are_refused_and_the_engine_lives_on(engine: Engine, actio
     ],
 )
 def test_a_typed_slash_is_never_a_command(engine: Engine, actions: Actions, text: str) -> None:
-    engine.turn("我要注册", "door:slash:" + text)
-    answer = engine.turn(text, "door:slash:" + text)
+    sender = f"door:slash:{text.encode().hex()}"
+    engine.turn("我要注册", sender)
+    answer = engine.turn(text, sender)
     assert answer.status == 200
     assert answer.body["intent"]["name"] not in ("affirm", "accept_agreement", "restart", "back", "session_start")
     assert answer.body["intent"]["confidence"] < 1.0
@@ -241,7 +242,6 @@ def test_messages_of_one_conversation_are_taken_in_order_one_at_a_time(engine: E
 
 
 def test_one_slow_conversation_does_not_hold_up_another(engine: Engine, actions: Actions) -> None:
-    release = threading.Event()
     slow = threading.Thread(target=engine.turn, args=("我要注册", "door:slow"))
     actions.delay = 3.0
     slow.start()
@@ -249,5 +249,4 @@ def test_one_slow_conversation_does_not_hold_up_another(engine: Engine, actions:
         time.sleep(0.01)
     assert engine.turn("谢谢你啊", "door:fast").status == 200
     assert slow.is_alive()
-    release.set()
     slow.join()

@@ -41,7 +41,10 @@ class ConversationApi:
         ]
 
     async def platforms(self, _request: web.Request) -> web.Response:
-        found = [{"id": p.profile.id, "name": p.profile.name, "what_it_is": p.profile.what_it_is} for p in self._domain.platforms]
+        found = [
+            {"id": p.profile.id, "name": p.profile.name, "what_it_is": p.profile.what_it_is}
+            for p in self._domain.platforms
+        ]
         return web.json_response({"platforms": found})
 
     async def open(self, request: web.Request) -> web.Response:

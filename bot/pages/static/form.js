@@ -11,7 +11,7 @@
     button.setAttribute("aria-controls", input.id);
     function show(visible) {
       input.type = visible ? "text" : "password";
-      button.textContent = visible ? "隐藏密码" : "显示密码";
+      button.textContent = visible ? input.dataset.hide : input.dataset.show;
       button.setAttribute("aria-pressed", String(visible));
     }
     button.addEventListener("click", function () { show(input.type === "password"); });

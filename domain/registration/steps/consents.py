@@ -35,7 +35,9 @@ class Consents(OneQuestion):
         decided = state.but(decisions={**state.decisions, item: decision}, asking=None)
         effects: list[Effect] = [Decide(item, decision, event.label, consent.clauses)]  # type: ignore[arg-type]
         if decision == "refused" and consent.demanded:
-            effects.append(TellOperator("refused_demand", {"item": consent.title, "clauses": "、".join(consent.clauses)}))
+            effects.append(
+                TellOperator("refused_demand", {"item": consent.title, "clauses": "、".join(consent.clauses)})
+            )
         if decision == "refused" and consent.indispensable:
             decided = decided.but(asking=f"need:{item}")
             effects.append(need(consent))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from domain.consent.items import CONTRACT
 from domain.flows.effects import Decide, Effect, Record
 from domain.flows.events import Event, Pressed
 from domain.flows.say import Button, Say, SummaryView
-from domain.registration.state import CONTRACT, Journey, State
+from domain.registration.state import Journey, State
 from domain.registration.steps.base import BACK, OneQuestion, Outcome
 
 
@@ -26,7 +27,9 @@ class Deciding(OneQuestion):
             ("summary_subject", ("value_" + str(state.subject), {})),
             ("summary_read", ("value_read", {"count": sum(len(leaf.cards) for leaf in deck.leaves)})),
         ]
-        rows += [("@" + consent.title, ("value_" + state.decisions[consent.item], {})) for consent in journey.consents(state)]
+        rows += [
+            ("@" + consent.title, ("value_" + state.decisions[consent.item], {})) for consent in journey.consents(state)
+        ]
         buttons = (
             Button("agree", text=profile.consent.label, style="primary"),
             Button("disagree", "disagree"),

@@ -54,14 +54,20 @@ class Phone(OneQuestion):
                 say = Say(f"refused.{code}", {"hint": hint or ""}, (HUMAN,), expects=field, prompt=True)
                 return state, (say,)
             case CodeSent(challenge_id, display, lifetime, resend_after):
-                words = {"phone": display, "minutes": int(lifetime.total_seconds() // 60), "seconds": int(resend_after.total_seconds())}
+                words = {
+                    "phone": display,
+                    "minutes": int(lifetime.total_seconds() // 60),
+                    "seconds": int(resend_after.total_seconds()),
+                }
                 return state.but(challenge=challenge_id), (self._ask_code("code.sent", words),)
             case CodeNotSent(reason, wait):
                 seconds = max(1, int(wait.total_seconds()))
                 words = {"seconds": seconds, "minutes": -(-seconds // 60), "hours": -(-seconds // 3600)}
                 if state.challenge:
                     return state, (self._ask_code(f"code.not_sent.{reason}", words),)
-                return state.without("phone"), (Say(f"code.not_sent.{reason}", words, (HUMAN,), expects="phone", prompt=True),)
+                return state.without("phone"), (
+                    Say(f"code.not_sent.{reason}", words, (HUMAN,), expects="phone", prompt=True),
+                )
             case Answered("sms_code", value, _) if state.challenge:
                 return state, (CheckCode(state.challenge, value),)
             case CodeWrong(0):
@@ -82,7 +88,11 @@ class Phone(OneQuestion):
         return state if state.phone_proven else forget_phone(state)
 
     def _ask_code(self, message: str, words: dict[str, object]) -> Say:
-        buttons = (Button("resend", "resend"), Button("change_phone", "change_phone"), Button("c.human", "human", style="quiet"))
+        buttons = (
+            Button("resend", "resend"),
+            Button("change_phone", "change_phone"),
+            Button("c.human", "human", style="quiet"),
+        )
         return Say(message, words, buttons, expects="sms_code", prompt=True)
 
 
@@ -92,7 +102,11 @@ def forget_phone(state: State) -> State:
 
 def taken_phone(state: State) -> Say:
     """Said only to whoever has just proven the phone."""
-    buttons = (Button("change_phone", "change_phone"), Button("c.human", "human"), Button("stop", "stop", style="quiet"))
+    buttons = (
+        Button("change_phone", "change_phone"),
+        Button("c.human", "human"),
+        Button("stop", "stop", style="quiet"),
+    )
     return Say("phone.taken", {"phone": state.displays.get("phone", "")}, buttons, prompt=True)
 
 
@@ -145,8 +159,8 @@ class Fields:
                     return None
                 if spec.refused and at == len(spec.options) - 1:
                     return state, (_question("field.refusing", spec, journey, {"refused": spec.refused}, stop=True),)
-                given = {**state.values, spec.field: spec.options[at]}
-                return state.but(values=given, displays={**state.displays, spec.field: label}), ()
+                values = {**state.values, spec.field: spec.options[at]}
+                return state.but(values=values, displays={**state.displays, spec.field: label}), ()
             case Pressed("skip", _) if spec.optional:
                 return state.but(skipped=(*state.skipped, spec.field)), ()
         return None
@@ -156,17 +170,30 @@ class Fields:
         return state.without(done[-1]) if done else state
 
     def _open(self, state: State, journey: Journey) -> FieldSpec | None:
-        return next((s for s in journey.chat_fields(state) if s.field not in state.values and s.field not in state.skipped), None)
+        return next(
+            (s for s in journey.chat_fields(state) if s.field not in state.values and s.field not in state.skipped),
+            None,
+        )
 
 
-def _question(message: str, spec: FieldSpec, journey: Journey, words: dict[str, object] | None = None, *, stop: bool = False) -> Say:
-    buttons: list[Button] = [Button(f"option:{at}", text=option, style="primary") for at, option in enumerate(spec.options)]
+def _question(
+    message: str, spec: FieldSpec, journey: Journey, words: dict[str, object] | None = None, *, stop: bool = False
+) -> Say:
+    buttons: list[Button] = [
+        Button(f"option:{at}", text=option, style="primary") for at, option in enumerate(spec.options)
+    ]
     if spec.optional:
         buttons.append(Button("skip", "skip"))
     buttons += [FILL_PAGE, _WHY, BACK]
     if stop:
         buttons += [HUMAN, Button("stop", "stop", style="quiet")]
-    return Say(message, {"platform": journey.profile.name, **(words or {})}, tuple(buttons), expects=None if spec.options else spec.field, prompt=True)
+    return Say(
+        message,
+        {"platform": journey.profile.name, **(words or {})},
+        tuple(buttons),
+        expects=None if spec.options else spec.field,
+        prompt=True,
+    )
 
 
 def _link(page: PageOpened) -> Say:

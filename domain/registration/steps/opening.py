@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from domain.consent.items import CROSS_BORDER
 from domain.flows.effects import Decide, Effect, End
 from domain.flows.events import Event, Pressed
 from domain.flows.say import Button, Say
-from domain.registration.state import CROSS_BORDER, Journey, State
+from domain.registration.state import Journey, State
 from domain.registration.steps.base import HUMAN, STOP, OneQuestion, Outcome
 
 
@@ -23,10 +24,18 @@ class Crossing(OneQuestion):
     def prompt(self, state: State, journey: Journey) -> tuple[Effect, ...]:
         if state.crossing == "refused":
             return (
-                Say("crossing.refused", buttons=(Button("cross:yes", "agree"), Button("c.web", "open_web", style="primary"), HUMAN, STOP), prompt=True),
+                Say(
+                    "crossing.refused",
+                    buttons=(Button("cross:yes", "agree"), Button("c.web", "open_web", style="primary"), HUMAN, STOP),
+                    prompt=True,
+                ),
             )
         return (
-            Say("crossing.ask", buttons=(Button("cross:yes", "agree"), Button("cross:no", "disagree"), Button("c.web", "open_web")), prompt=True),
+            Say(
+                "crossing.ask",
+                buttons=(Button("cross:yes", "agree"), Button("cross:no", "disagree"), Button("c.web", "open_web")),
+                prompt=True,
+            ),
         )
 
     def take(self, state: State, event: Event, journey: Journey) -> Outcome | None:
@@ -70,10 +79,15 @@ class Who(OneQuestion):
                     return None
                 return state.but(subject=subject, leaf=0), ()
             case Pressed("who:minor" | "who:ward" as choice, _):
-                return state, (guardian_needed(choice.removeprefix("who:"), journey), End("guardian_needed", forget=True))
+                return state, (
+                    guardian_needed(choice.removeprefix("who:"), journey),
+                    End("guardian_needed", forget=True),
+                )
             case Pressed("who:other", _):
                 buttons = (Button("who:organisation", "who_organisation"), HUMAN, STOP)
-                return state, (Say("who.companies_only", {"explain": journey.profile.capacity.explain}, buttons, prompt=True),)
+                return state, (
+                    Say("who.companies_only", {"explain": journey.profile.capacity.explain}, buttons, prompt=True),
+                )
         return None
 
     def undo(self, state: State, journey: Journey) -> State:

@@ -74,7 +74,11 @@ class Reading:
         unfolded = frozenset(state.unfolded)
         back = (BACK,) if state.leaf else ()
         every = () if state.leaf else (Button("every", "read_every", style="quiet"),)
-        extra = {"leaf": leaf.key, "tier": leaf.cards[0].card.tier, "drafts": [c.card.id for c in leaf.cards if c.draft]}
+        extra = {
+            "leaf": leaf.key,
+            "tier": leaf.cards[0].card.tier,
+            "drafts": [c.card.id for c in leaf.cards if c.draft],
+        }
         if leaf.theme is None:
             card = leaf.cards[0]
             buttons = (
@@ -84,7 +88,14 @@ class Reading:
                 *(Button(b.choice, "previous_card", style="quiet") for b in back),
                 *every,
             )
-            say = Say("reading.clause", {"at": progress.at, "of": progress.of}, buttons, ClauseView(card, progress, unfolded), prompt=True, replaces=replaces)
+            say = Say(
+                "reading.clause",
+                {"at": progress.at, "of": progress.of},
+                buttons,
+                ClauseView(card, progress, unfolded),
+                prompt=True,
+                replaces=replaces,
+            )
         else:
             buttons = (
                 Button("next", "understood", style="primary"),
@@ -92,7 +103,14 @@ class Reading:
                 *every,
             )
             view = ThemeView(leaf.theme, leaf.cards, progress, unfolded)
-            say = Say("reading.theme", {"at": progress.at, "of": progress.of, "theme": leaf.theme, "count": len(leaf.cards)}, buttons, view, prompt=True, replaces=replaces)
+            say = Say(
+                "reading.theme",
+                {"at": progress.at, "of": progress.of, "theme": leaf.theme, "count": len(leaf.cards)},
+                buttons,
+                view,
+                prompt=True,
+                replaces=replaces,
+            )
         return Shown(say, "clause_shown", _clauses(leaf), extra)
 
     def _take_every(self, state: State, at: int, event: Event, journey: Journey) -> Outcome | None:
@@ -116,7 +134,13 @@ def _every(clauses: tuple[ReadClause, ...], at: int) -> Shown:
         Button("leave_every", "leave_every"),
         *((Button("back", "previous_card", style="quiet"),) if at else ()),
     )
-    say = Say("reading.every", {"at": progress.at, "of": progress.of}, buttons, EveryClauseView(clauses[at], progress), prompt=True)
+    say = Say(
+        "reading.every",
+        {"at": progress.at, "of": progress.of},
+        buttons,
+        EveryClauseView(clauses[at], progress),
+        prompt=True,
+    )
     return Shown(say, "clause_shown", (clauses[at],), {"leaf": "every"})
 
 

@@ -68,36 +68,38 @@ function sections(list) {
   );
 }
 
-const marginNote = (text) => (text ? el("p", { class: "note", role: "note", text }) : null);
-const draftNote = (draft) => (draft ? el("p", { class: "draft", text: texts.draft }) : null);
+/** A remark in the margin; on a draft it is the warning that nobody has reviewed the explanation yet. */
+function remark({ draft, note }) {
+  const text = note || (draft ? texts.draft : null);
+  return text ? el("p", { class: draft ? "draft" : "note", role: "note", text }) : null;
+}
 
 const readLink = (address, label) => {
   const link = outward(address, { class: "read" }, label, icons.out());
   return link && el("p", { class: "card-foot" }, link);
 };
 
-/** A fold. The first unfolding is told to `onOpen`; it counts as having been opened from then on. */
-function fold(name, summary, content, seen, onOpen) {
-  const details = el("details", { class: seen ? `${name} seen` : name }, el("summary", {}, ...summary, icons.fold()), ...content);
+/** A fold. Its first unfolding is told with `token`, once; from then on it counts as seen. */
+function fold(name, { token, open }, context, summary, ...content) {
+  const seen = context.isOpened(token);
+  const details = el("details", { class: seen ? `${name} seen` : name, open }, el("summary", {}, ...summary, icons.fold()), ...content);
   details.addEventListener("toggle", () => {
     if (!details.open || details.classList.contains("seen")) return;
     details.classList.add("seen");
-    onOpen();
+    if (!open) context.opened(token);
   });
   return details;
 }
+
+/** The token that tells a clause was opened: given bare, or as a button of its own. */
+const openToken = (opened) => opened?.token ?? opened ?? null;
 
 const verbatim = (quote) => (quote ? el("blockquote", { class: "verbatim", text: quote }) : null);
 
 function quoteFold(card, context) {
   if (!card.quote) return null;
-  return fold(
-    "quote",
-    [el("span", { text: card.quote_label || texts.quote })],
-    [verbatim(card.quote)],
-    context.isOpened(card.opened),
-    () => context.opened(card.opened),
-  );
+  const summary = [el("span", { text: card.quote_label || texts.quote })];
+  return fold("quote", { token: openToken(card.opened), open: false }, context, summary, verbatim(card.quote));
 }
 
 const renderers = {
@@ -123,12 +125,16 @@ const renderers = {
       "clause",
       card,
       paragraph(card.line, "line"),
-      draftNote(card.draft),
       sections(card.sections),
-      marginNote(card.note),
+      remark(card),
       quoteFold(card, context),
       readLink(card.read_url, texts.readClause),
     );
+  },
+
+  /** One printed clause after another, for whoever wants to read them all. */
+  every(card) {
+    return frame("every", { title: card.title, progress: card.progress }, verbatim(card.quote), readLink(card.read_url, texts.readClause));
   },
 
   theme(card, context) {
@@ -138,16 +144,13 @@ const renderers = {
         {},
         fold(
           "item",
+          { token: openToken(item.opened), open: item.unfolded === true },
+          context,
           [el("span", { class: "item-number", text: texts.clauseNumber(item.number) }), el("span", { class: "item-line", text: item.line })],
-          [
-            draftNote(item.draft),
-            sections(item.sections),
-            marginNote(item.note),
-            item.quote ? paragraph(card.quote_label || texts.quote, "verbatim-label") : null,
-            verbatim(item.quote),
-          ],
-          context.isOpened(item.opened),
-          () => context.opened(item.opened),
+          sections(item.sections),
+          remark(item),
+          item.quote ? paragraph(item.quote_label || card.quote_label || texts.quote, "verbatim-label") : null,
+          verbatim(item.quote),
         ),
       ),
     );
@@ -164,7 +167,7 @@ const renderers = {
         readLink(quote.read_url, texts.readClause),
       ),
     );
-    return frame("answer", {}, quotes, marginNote(card.note));
+    return frame("answer", {}, quotes, remark(card));
   },
 
   consents(card, context) {

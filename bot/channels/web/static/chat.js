@@ -92,7 +92,7 @@ function receive(message, live = true) {
   }
   const progress = message.card?.kind === "progress" ? message.card : message.card?.progress;
   if (progress) showFlow(progress);
-  if (message.card?.kind === "receipt") $("flow").hidden = true;
+  else if (message.expects || message.card?.kind === "receipt") $("flow").hidden = true; // another stretch of the way
 }
 
 function expect(expects) {
@@ -113,8 +113,7 @@ function showFlow({ at, of }) {
 
 function showUnread(count) {
   unread = count;
-  const name = conversation?.platform ? `明示 · ${conversation.platform}` : "明示";
-  document.title = (count ? texts.unread(count) : "") + name;
+  document.title = (count ? texts.unread(count) : "") + texts.pageTitle(conversation?.platform);
 }
 
 const typing = {
@@ -249,10 +248,10 @@ function onOnline(online) {
   if (online) outbox.wake();
 }
 
-/** The first message after the person's last line: where a reopened talk is read on. */
+/** The first message after the person's last line or choice: where a reopened talk is read on. */
 function lastSpoken() {
   const turns = [...document.querySelectorAll("#log .turn")];
-  const own = turns.findLastIndex((turn) => turn.dataset.from === "user");
+  const own = turns.findLastIndex((turn) => turn.dataset.from === "user" || turn.querySelector("button.chosen"));
   return turns[own + 1] ?? turns.at(-1);
 }
 

@@ -1,6 +1,7 @@
 // Every sentence and word the chat page itself says. What the agent says comes from the server.
 
 export const texts = {
+  pageTitle: (platform) => (platform ? `明示 · ${platform}` : "明示"),
   skip: "跳到输入框",
   menu: "菜单",
   say: "说点什么",

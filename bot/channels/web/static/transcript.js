@@ -206,7 +206,7 @@ export class Transcript {
   }
 
   #restore(node, message) {
-    const token = this.#marks.pressed(message.id);
+    const token = message.chosen ?? this.#marks.pressed(message.id);
     if (!token || !node.querySelector(`[data-token="${CSS.escape(token)}"]`)) return;
     this.#nodes.set(message.id, node);
     this.mark(message.id, token);
