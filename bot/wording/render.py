@@ -42,7 +42,6 @@ class Renderer:
         if "path" in words:
             words["url"] = f"{self._public_url}{words['path']}"
         words["hotline_line"] = self._label("notes.hotline", words) if words.get("hotline") else ""
-        words["hint_in_brackets"] = f"（{words['hint']}）" if words.get("hint") else ""
         buttons = [self._button(button) for button in say.buttons]
         own = len(buttons)
         card = _CardBuilder(self, buttons, context).build(say.view) if say.view is not None else None
@@ -50,7 +49,7 @@ class Renderer:
 
     def refusal(self, code: str, hint: str = "") -> str:
         """Why a value was not accepted, as a page says it."""
-        return self._messages.text(f"refused.{code}", {"hint": hint, "hint_in_brackets": f"（{hint}）" if hint else ""})
+        return self._messages.text(f"refused.{code}", {"hint": hint})
 
     def label(self, id: str, words: Mapping[str, Any] | None = None) -> str:
         return self._label(id, words or {})

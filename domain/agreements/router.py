@@ -50,6 +50,7 @@ class Lexicon(_Data):
     expects: tuple[Expectation, ...]
     things: tuple[tuple[str, ...], ...]
     formal: dict[str, str]
+    outside: str
     noise: str
 
 

@@ -26,7 +26,7 @@ _CONFIDENT = 0.5
 _LEAST_SCORE = 0.16
 _LEAST_FAMILIAR = 0.34
 _QUOTE_LIMIT = 160
-_SENTENCE = re.compile(r"[^。；！？;!?]+[。；！？;!?”」』）)]*")
+_SENTENCE = re.compile(r"[^。；！？;!?\n]+[。；！？;!?”」』）)]*")
 
 
 class _Data(BaseModel):
@@ -116,7 +116,8 @@ class Searcher:
             scores = [score + _HOLDS_BONUS * (has and score > 0.15) for score, has in zip(scores, held, strict=True)]
         ranked = sorted(range(len(scores)), key=lambda index: -scores[index])[:MOST_ANSWERS]
         silent = (
-            self._unheard_of(asked, data)
+            re.search(data.outside, asked) is not None
+            or self._unheard_of(asked, data)
             or (wanted is not None and not self._holds(wanted, ranked, scores))
             or self._no_topic(asked, topics, scores[ranked[0]])
         )
@@ -219,7 +220,7 @@ class Searcher:
             for found in _SENTENCE.finditer(clause.text):
                 form = plain(found[0])
                 overlap = sum(self._rarity.get(gram, 0.0) for gram in terms & set(grams(form)))
-                value = 0.12 * overlap + sum(weight for rule, weight in patterns if rule.search(form))
+                value = 0.2 * overlap + sum(weight for rule, weight in patterns if rule.search(form))
                 value += 1.5 * bool(wanted is not None and wanted.search(form)) + (0.5 if position == 0 else 0.0)
                 if best is None or value > best[0]:
                     best = (value, clause, found[0].strip())

@@ -17,7 +17,7 @@ from domain.consent.items import item_title
 from domain.conversations import resume
 from domain.conversations.answers import Answers
 from domain.conversations.withdrawal import Withdrawal
-from domain.conversations.words import named_field
+from domain.conversations.words import asks, named_field, points_here
 from domain.errors import Forbidden, NotFound
 from domain.flows.events import Answered, NotAccepted, Pressed, Wish, Wished
 from domain.flows.say import Button, PlatformsView, RenderContext, Say
@@ -49,6 +49,9 @@ _FLOW_WISHES: dict[str, Wish] = {
 }  # fmt: skip
 # After so many engine turns a fresh engine session begins: its cost grows with the session (docs/decisions).
 _ENGINE_TURNS = 12
+# While a message for the platform's people is awaited: a short line that is one of these is no message.
+_SHORT = 12
+_ENDS_NOTE = {"start", "choose_platform", "read", "menu", "status", "stop", "deny", "go_back", "repeat"}
 
 Outcome = Literal["handled", "ask_engine"]
 
@@ -200,6 +203,9 @@ class Conversations:
                 await self._my_consents(turn)
             case "withdraw" | "withdrawn":
                 await self._withdraw(turn, verb)
+            case "cancel":
+                await self._say(turn, Say("human.cancelled", buttons=() if conversation.flow_id else _MENU))
+                await self._prompt(turn)
             case "wish":
                 await self.wish(turn, verb.partition(":")[2], "")
             case _:
@@ -210,7 +216,10 @@ class Conversations:
     async def hear(self, turn: Turn, text: str) -> Outcome:
         """A sentence. Whatever is sure is done at once; the rest is for the dialogue engine."""
         conversation = turn.conversation
-        if conversation.awaiting is not None and conversation.awaiting.startswith("note:"):
+        if _awaits_note(conversation):
+            # A short line may be a change of mind (算了，我想注册): the engine tells, see `wish`.
+            if len(text) <= _SHORT:
+                return "ask_engine"
             await self._take_note(turn, text)
             return "handled"
         if await self._typed_label(turn, text):
@@ -279,7 +288,19 @@ class Conversations:
     async def wish(self, turn: Turn, name: str, text: str) -> None:
         """Do what a sentence was understood to want. Nothing here consents, ends or deletes."""
         turn.conversation.misunderstood = 0
+        if _awaits_note(turn.conversation):
+            if name not in _ENDS_NOTE:
+                await self._take_note(turn, text)
+                return
+            turn.conversation.awaiting = None
+            if name in {"stop", "deny", "go_back"}:
+                await self._say(turn, Say("human.cancelled", buttons=() if turn.conversation.flow_id else _MENU))
+                await self._prompt(turn)
+                return
         flow, _state = await self._flow_and_state(turn)
+        if name in {"explain", "question"} and flow is not None and points_here(text):
+            await self._registrations.feed(turn, flow.id, Wished("explain"))
+            return
         if name in _FLOW_WISHES:
             if flow is not None:
                 await self._registrations.feed(turn, flow.id, Wished(_FLOW_WISHES[name]))
@@ -322,6 +343,9 @@ class Conversations:
     async def clarify(self, turn: Turn, text: str, guesses: list[str]) -> None:
         """Not understood: first 您是想…？ with buttons, then an example, then a human; never the same twice."""
         conversation = turn.conversation
+        if _awaits_note(conversation):
+            await self._take_note(turn, text)
+            return
         flow, state = await self._flow_and_state(turn)
         field = await self._awaited(turn, flow, state)
         if flow is not None and field is not None and self._plausible(field, text):
@@ -354,7 +378,7 @@ class Conversations:
             conversation.awaiting = None
             await self.start_registration(turn)
         elif not await self._offer_to_resume(turn):
-            await self._say(turn, Say("greeting.platform", self._about(platform_id), _MENU))
+            await self._say(turn, Say("platforms.chosen", self._about(platform_id), _MENU))
 
     async def start_registration(self, turn: Turn, text: str = "") -> None:
         conversation = turn.conversation
@@ -448,7 +472,7 @@ class Conversations:
 
     def _plausible(self, field: str, text: str) -> bool:
         """Whether a text nobody understood can stand as the answer; numbers were claimed already or are none."""
-        if field in {"phone", "sms_code"}:
+        if field in {"phone", "sms_code"} or asks(text):
             return False
         context = FieldContext(self._parts.clock.now().astimezone(SHANGHAI).date())
         return len(text) <= 100 and not isinstance(check_field(field, text.strip(), context), Refused)  # type: ignore[arg-type]
@@ -654,6 +678,10 @@ class Conversations:
         else:
             context = RenderContext(None, "", None, True, conversation.channel)
         await self._parts.outbox.say(turn, say, context, Shape())
+
+
+def _awaits_note(conversation: ConversationRow) -> bool:
+    return conversation.awaiting is not None and conversation.awaiting.startswith("note:")
 
 
 def _answers(field: str, text: str) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
+from domain.identifiers.clause_numbers import find_clause_numbers
+
 
 @functools.cache
-def _words() -> dict[str, dict[str, list[str]]]:
-    words: dict[str, dict[str, list[str]]] = YAML(typ="safe").load(Path(__file__).with_name("words.yml"))
+def _words() -> dict[str, Any]:
+    words: dict[str, Any] = YAML(typ="safe").load(Path(__file__).with_name("words.yml"))
     return words
 
 
@@ -20,3 +23,13 @@ def named_field(text: str) -> str | None:
         (len(word), field) for field, words in _words()["fields"].items() for word in words if word in text.casefold()
     ]
     return max(found)[1] if found else None
+
+
+def asks(text: str) -> bool:
+    """Whether a sentence is a question."""
+    return any(word in text for word in _words()["asking"])
+
+
+def points_here(text: str) -> bool:
+    """Whether a question points at the card on the screen and names no clause of its own."""
+    return len(text) <= 16 and any(word in text for word in _words()["here"]) and not find_clause_numbers(text)

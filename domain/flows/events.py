@@ -19,6 +19,7 @@ Wish = Literal[
     "resend",
     "read_every",
     "fill_page",
+    "explain",
 ]
 
 

@@ -110,16 +110,37 @@ class Registrations:
         await session.flush()
         conversation.flow_id = flow_id
         run = await self._load(turn, row)
-        body = {**_evidence(run), "documents_missing": [d.id for d in run.journey.missing_documents()]}
-        served = await parts.ledger.append(session, platform_id, "served", flow_id, body)
-        await self._move(run, Started(served.id))
+        await self._move(run, Started(await self._serve(run)))
 
     async def feed(self, turn: Turn, flow_id: str, event: Event) -> None:
         """Let something happen to an open flow."""
         row = await turn.session.get(FlowRow, flow_id, with_for_update=True)
         if row is None or row.outcome is not None:
             return
-        await self._move(await self._load(turn, row), event)
+        run = await self._load(turn, row)
+        if not run.state.decided and await self._overtaken(run):
+            await self._begin_on_new_version(run)
+        else:
+            await self._move(run, event)
+
+    async def _overtaken(self, run: _Run) -> bool:
+        """Whether another version came into force while the person was reading."""
+        return (await self._parts.agreements.in_force(run.turn.session, run.row.platform_id)).id != run.version.id
+
+    async def _begin_on_new_version(self, run: _Run) -> None:
+        """Nobody consents to a version that no longer counts: read the new one; what was filled in stays."""
+        version = await self._parts.agreements.in_force(run.turn.session, run.row.platform_id)
+        run.row.agreement_id = version.id
+        state = run.state.but(leaf=0, every=None, unfolded=(), decisions={}, reviewing=False, asking=None)
+        renewed = await self._load(run.turn, run.row)
+        renewed.state = state
+        await self._say(renewed, Say("registration.new_version", {"label": version.label}))
+        await self._move(renewed, Started(await self._serve(renewed)))
+
+    async def _serve(self, run: _Run) -> str:
+        """Record which text is put before the person."""
+        body = {**_evidence(run), "documents_missing": [d.id for d in run.journey.missing_documents()]}
+        return (await self._parts.ledger.append(run.turn.session, run.row.platform_id, "served", run.row.id, body)).id
 
     async def prompt(self, turn: Turn, flow_id: str) -> None:
         """Ask the standing question again."""

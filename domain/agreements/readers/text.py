@@ -11,7 +11,7 @@ from .decoding import decode
 _BREAKS = re.compile(r"\r\n|[\n\r\f\v\x85\u2028\u2029]")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _BULLET = re.compile(r"(?:[-*+•·●○▪■◆–—]|\uf0b7)[ \t\u3000]+(?=\S)")
-_QUOTE = re.compile(r"(?:>\s?)+")
+_QUOTE = re.compile(r"^(?:>\s?)+")
 _RULE = re.compile(r"(?:[-*_=]\s*){3,}$|`{3,}\w*$|\|?(?:\s*:?-{3,}:?\s*\|)+\s*:?-*:?\s*$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)")

@@ -49,14 +49,20 @@ class Reading:
                 if verb == "unfold":
                     return self._unfold(state, journey, card, "explain")
                 return state, (Record("explained", card.clauses, {"aspects": _aspects(card), "opened_on_page": True}),)
+            case Wished("explain") if leaf.theme is None:
+                return self._unfold(state, journey, leaf.cards[0], "explain")
+            case Wished("explain"):
+                return state, (Say("reading.which", {"theme": leaf.theme}),)
             case Pressed("every", _) | Wished("read_every"):
                 reading = state.but(every=0, unfolded=())
                 return reading, self.prompt(reading, journey)
         return None
 
     def undo(self, state: State, journey: Journey) -> State:
+        if state.leaf == 0:
+            return state
         leaves = len(journey.deck(state).leaves)
-        return state.but(leaf=max(0, min(state.leaf, leaves) - 1), unfolded=(), every=None)
+        return state.but(leaf=min(state.leaf, leaves) - 1, unfolded=(), every=None)
 
     def _unfold(self, state: State, journey: Journey, card: DeckCard, aspect: str) -> Outcome:
         """Show the card again with one more part open, and record what was opened."""

@@ -14,8 +14,6 @@ export const texts = {
   me: "我",
   typing: "对方正在输入",
   newer: "新消息",
-  chosen: "已选",
-  sending: "发送中",
   waiting: "还没发出去",
   failed: "没有发出去",
   retry: "重试",

@@ -84,11 +84,21 @@ export class Transcript {
     }
   }
 
-  /** The server took the line; its replies come after it, so it stands before them from now on. */
+  /**
+   * The server took the line; its replies come after it, so it stands before them from now on. When
+   * the server's copy stands there already (sent before a reload, confirmed after it), that one stays.
+   */
   settle(item, replies) {
     const node = this.#log.querySelector(`[data-key="${CSS.escape(item.key)}"]`);
     if (!node || node.dataset.id) return;
     const first = Math.min(...replies.filter((message) => !message.replaces).map((message) => message.seq), this.#last + 1);
+    const before = [...this.#log.children].findLast((other) => other !== node && Number(other.dataset.seq) < first);
+    if (replies.length && before?.dataset.from === "user" && !before.dataset.key) {
+      this.#own = this.#own.filter((own) => own !== node);
+      node.remove();
+      this.#relabel();
+      return;
+    }
     this.#insert(node, first - 0.5);
   }
 

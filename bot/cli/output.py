@@ -1,0 +1,55 @@
+"""What the commands print: JSON for programs, plain or rich text for people."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.channels.terminal.plain import printable
+from domain.ambient import SHANGHAI
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+def show_json(value: Any) -> None:
+    """Print a value as one line of JSON; moments become ISO 8601."""
+    typer.echo(json.dumps(value, ensure_ascii=False, default=_plain))
+
+
+def console() -> Console:
+    """Where people read. Long lines are left to the terminal, so that what is copied stays whole."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def text(words: object, style: str = "") -> Text:
+    """Words from a file or a person as they are: neither markup nor terminal commands in them work."""
+    return Text(printable(str(words)), style=style)
+
+
+def table(*headings: str) -> Table:
+    made = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made
+
+
+def day(moment: datetime | None) -> str:
+    """The day of a moment in China, or nothing."""
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d") if moment else ""
+
+
+def minute(moment: datetime | None) -> str:
+    """A moment in China to the minute, or nothing."""
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
