@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     telegram: Telegram = Telegram()
     sms: Sms = Sms()
     engine: Engine = Engine()
-    messages_a_minute: int = 40
+    messages_a_minute: int = 60
     conversations_a_minute: int = 60
     page_minutes: int = 15
     trusted_proxies: tuple[str, ...] = ()

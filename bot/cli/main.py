@@ -5,44 +5,64 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from bot import logs
+from bot.cli import agreements, chat, doctor, evidence, news, nlu, platforms
+from bot.cli.refusals import CannotDo, Commands
+from bot.cli.settings import config, settings
 from bot.settings import Settings
 
-app = typer.Typer(name="mingshi", no_args_is_help=True, add_completion=False, help="Mingshi (明示): read what matters, consent explicitly, register.")
-
-
-def settings() -> Settings:
-    """The settings of the environment; a wrong one ends the command with the reason."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            name = "MINGSHI_" + "__".join(str(part) for part in fault["loc"]).upper()
-            typer.echo(f"{name.rstrip('_')}: {fault['msg']}", err=True)
-        raise typer.Exit(2) from None
+app = typer.Typer(
+    name="mingshi",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # they show variables, and variables can be secrets
+    help="Mingshi (明示): read what matters, consent explicitly, register.",
+)
+app.add_typer(agreements.group, name="agreements")
+app.add_typer(nlu.group, name="nlu")
+app.add_typer(platforms.group, name="platforms")
+app.add_typer(evidence.ledger, name="ledger")
+app.add_typer(evidence.receipt, name="receipt")
+app.add_typer(evidence.keys, name="keys")
+app.command("chat")(chat.chat)
+app.command("doctor")(doctor.doctor)
+app.command("notices")(news.notices)
+app.command("events")(news.events)
+app.command("config")(config)
 
 
 @app.callback()
 def mingshi() -> None:
-    """Settings come from the environment (prefix MINGSHI_); `mingshi doctor` tells what they are."""
+    """Settings come from the environment (prefix MINGSHI_); `mingshi config` shows them, `mingshi doctor` checks them."""
 
 
 @app.command()
-def run(port: Annotated[int | None, typer.Option(help="port to listen on")] = None) -> None:
+def run(port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None) -> None:
     """Run everything: app, dialogue engine and courier."""
-    from bot.app import serve
-    from bot.engine_process import NoEngine
-    from domain.platforms import BrokenPlatform
+    _serve(_on(settings(), port))
 
+
+@app.command("app")
+def app_(port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None) -> None:
+    """Run the app beside an engine that runs elsewhere (MINGSHI_ENGINE__URL, MINGSHI_ENGINE__TOKEN)."""
     chosen = settings()
-    if port is not None:
-        chosen = chosen.model_copy(update={"port": port})
-    logs.configure(chosen.log_level)
+    if chosen.engine.url is None or chosen.engine.token is None:
+        raise CannotDo("set MINGSHI_ENGINE__URL and MINGSHI_ENGINE__TOKEN to the engine's; `mingshi run` starts one itself")
+    _serve(_on(chosen, port))
+
+
+def _on(chosen: Settings, port: int | None) -> Settings:
+    return chosen if port is None else chosen.model_copy(update={"port": port})
+
+
+def _serve(chosen: Settings) -> None:
+    from bot.app import serve
 
     async def work() -> None:
         stop = asyncio.Event()
@@ -50,12 +70,12 @@ def run(port: Annotated[int | None, typer.Option(help="port to listen on")] = No
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await serve(chosen, announce=lambda url: print(f"\n  明示 Mingshi  →  {url}\n", flush=True), stop=stop)
 
-    try:
-        asyncio.run(work())
-    except (BrokenPlatform, NoEngine) as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
+    asyncio.run(work())
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A lone surrogate (bytes on the command line that are no text) becomes its escape, which JSON reads.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     app()

@@ -26,8 +26,8 @@ def settings() -> Settings:
             typer.echo(f"mingshi: {reason}", err=True)
         raise typer.Exit(2) from None
     logs.configure(chosen.log_level)
-    # Standard output is for what was asked.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), cache_logger_on_first_use=False)
+    # Standard output is for what was asked; the stream is looked up for each line, in case it was replaced.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr), cache_logger_on_first_use=False)
     return chosen
 
 

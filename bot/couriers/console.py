@@ -35,6 +35,6 @@ class ConsoleCourier:
         return f"console-{len(self._sent)}"
 
     def sent_to(self, phone: str) -> list[SentText]:
-        """What was sent to a number (any form whose last eleven digits match), newest first."""
+        """What was sent to a number (its last eleven digits count; all numbers when empty), newest first."""
         wanted = phone[-11:]
-        return [sent for sent in reversed(self._sent) if sent.phone[-11:] == wanted]
+        return [sent for sent in reversed(self._sent) if not wanted or sent.phone[-11:] == wanted]

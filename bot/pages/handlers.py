@@ -148,7 +148,12 @@ class Pages:
             "issued_at": when(receipt["issued_at"]),
             "rows": rows,
             "clauses": [
-                {"number": c["number"], "line": c["line"], "shown_at": None, "opened": False}
+                {
+                    "number": c["number"],
+                    "line": c["line"],
+                    "shown_at": when(c["shown_at"]) if c["shown_at"] else None,
+                    "opened": bool(c["opened_at"] or c["explained_at"]),
+                }
                 for c in receipt["clauses"]
             ],
             "consents": [

@@ -41,7 +41,8 @@ _AMOUNT = re.compile(
 _REFERENCE = re.compile(
     r"(?:第|的|所(?!有)|之|中(?!止|断)|至|到|和|与|及|或|以|项下|规定|约定|[,。;)》」”]|\([\d一二三四五六七八九十]+\)项|、\s?第)"
 )
-_RUN_ON_MINIMUM = 3
+_RUN_ON_LINE, _RUN_ON_PAGES = 3, 8
+"""Numbers behind closed sentences that make a line, or a whole text, run its clauses together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +80,26 @@ class _Shape:
 
 def scan(lines: tuple[Line, ...]) -> list[tuple[Marker, ...]]:
     """All candidates in printed order; readings of the same characters stand together."""
-    found: list[tuple[Marker, ...]] = []
+    starts: list[tuple[Marker, ...]] = []
+    inside: list[tuple[list[tuple[Marker, ...]], int]] = []
     before = ""
     for index, line in enumerate(lines):
         folded = fold(line.text)
-        at_start = _at_line_start(index, line, folded, before)
-        if at_start:
-            found.append(at_start)
-        found.extend(_inside(index, folded, at_start[0].after if at_start else 0))
+        starts.append(_at_line_start(index, line, folded, before))
+        inside.append(_inside(index, folded, starts[-1][0].after if starts[-1] else 0))
         before = folded.text
+    weighty = sum(count for _, count in inside)
+    run_on = weighty >= _RUN_ON_PAGES and weighty > sum(bool(start) for start in starts)
+    found: list[tuple[Marker, ...]] = []
+    for start, (within, count) in zip(starts, inside, strict=True):
+        found += [start] if start else []
+        found += within if run_on or count >= _RUN_ON_LINE else []
     return found
+
+
+def starts_with_number(line: Line, weight: float) -> bool:
+    """Whether the line begins with a number that weighs at least this much."""
+    return any(shape.skip >= weight for shape in _shapes(fold(line.text).text))
 
 
 def _at_line_start(index: int, line: Line, folded: Folded, before: str) -> tuple[Marker, ...]:
@@ -221,16 +232,15 @@ def _value(numeral: str | None) -> int | None:
 
 
 _INLINE = re.compile(
-    rf"第(?:{_CN}|\d{{1,3}})(?:章|条)(?=\s)|(?<![\d.\-])\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}(?![\d.%])"
+    rf"第(?:{_CN}|\d{{1,3}})(?:章|条)(?=\s)|(?<=[。;!?])第(?:{_CN}|\d{{1,3}})(?:章|条)|(?<![\d.\-])\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}(?![\d.%])"
     rf"|(?<=[。;:!?\s])(?:{_CN}、|\({_CN}\)|\(?[a-z1-9]\)|\d{{1,2}}、|[A-Z]、)"
 )
 
 
-def _inside(index: int, folded: Folded, start: int) -> list[tuple[Marker, ...]]:
-    """Candidates within a line that runs several clauses together.
+def _inside(index: int, folded: Folded, start: int) -> tuple[list[tuple[Marker, ...]], int]:
+    """Candidates within a line, and how many articles, chapters or decimals close behind a sentence.
 
-    A line counts as run together when at least three articles, chapters or decimals stand in it
-    behind a closed sentence; otherwise numbers inside a line are the sentence's own.
+    Only where clauses run together are they meant; otherwise numbers inside a line are its own words.
     """
     text = folded.text
     out: list[tuple[Marker, ...]] = []
@@ -254,4 +264,4 @@ def _inside(index: int, folded: Folded, start: int) -> list[tuple[Marker, ...]]:
                     )
                 )  # fmt: skip
                 break
-    return out if weighty >= _RUN_ON_MINIMUM else []
+    return out, weighty

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from .layout import REMARK, paragraphs
 from .markers import runs_on, scan
 from .model import Annotation, ParsedAgreement
 from .printed import Line, fold, join, plain
@@ -13,7 +15,6 @@ from .readers import read
 from .scheme import Scheme, infer
 from .tree import Grown, grow
 
-_REMARK = re.compile(r"[【\[][^【】\[\]]{0,12}(?:批注|评注|审阅意见|修改意见)[^【】\[\]]{0,6}[】\]]")
 _AUTHOR = re.compile(r"[\w·. \-]{1,24}$")
 _TITLE_END = re.compile(r"(?:协议书?|条款|政策|规则|合同|声明|须知|章程|办法|承诺书|同意书|授权书|细则|公约|约定|指引|Agreement|Terms)"
                         r"[》」】]?(?:\s*[((（].{1,20}[))）])?$", re.IGNORECASE)  # fmt: skip
@@ -30,8 +31,10 @@ def parse(data: bytes, name: str) -> ParsedAgreement:
     words concerned stay in the clause where they are printed.
     """
     pages = read(data, name)
-    lines, remarks = _take_out_remarks(pages.lines)
+    lines, remarks = _take_out_remarks(paragraphs(pages.lines))
     contents = _contents_end(lines)
+    if remarks and not any(line.apart for line in pages.lines[1:]):
+        pages = replace(pages, warnings=(*pages.warnings, "remarks stand in a text without paragraphs: check their ends"))
     body = lines[contents[1] :] if contents else lines
     scheme = infer(scan(body))
     names = frozenset(
@@ -74,7 +77,7 @@ def _take_out_remarks(lines: Sequence[Line]) -> tuple[tuple[Line, ...], list[tup
         if line.remark_by is not None:
             remarks.append((len(kept), line.remark_by or None, line.text))
             continue
-        if _REMARK.match(line.text):
+        if REMARK.match(line.text):
             author = None
             if kept and not kept[-1].level and _AUTHOR.match(kept[-1].text) and (not line.apart or kept[-1].apart):
                 author = kept.pop().text

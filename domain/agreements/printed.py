@@ -97,9 +97,9 @@ def plain(text: str) -> str:
 
 def wants_space(before: str, after: str) -> bool:
     """Whether a line break between these two characters stands for a space (Latin words only)."""
-    return before.isascii() and after.isascii() and (before.isalnum() or before in ",.;:!?)") and (
-        after.isalnum() or after == "("
-    )
+    if not before.isascii() or not after.isascii() or (before == "." and after.isdigit()):
+        return False
+    return (before.isalnum() or before in ",.;:!?)") and (after.isalnum() or after == "(")
 
 
 def join(parts: Iterable[Printed]) -> Printed:

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from opencc import OpenCC  # type: ignore[import-untyped]
+from opencc import OpenCC
 from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 

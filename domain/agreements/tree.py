@@ -106,9 +106,8 @@ def grow(lines: Sequence[Line], taken: Sequence[Taken], names: frozenset[str]) -
             node = _open(open_nodes, one, line)
             opened.append(node)
             _add_words(node, line, one.marker, end, fused)
-            tail_at = _tail_offset(line, one.marker, end) if fused else None
-            if tail_at is not None and node.parent is not None and _is_last(marks, position, one):
-                _move_tail(node, line, one.marker, tail_at, end)
+            if fused and _is_last(marks, position, one):
+                _move_tail(node, line, one.marker, end)
         owner[index] = open_nodes[-1]
     _name(root)
     clauses = tuple(_freeze(child, names) for child in root.children)
@@ -150,20 +149,28 @@ def _add_words(node: Node, line: Line, marker: Marker, end: int, fused: bool) ->
         node.paragraphs.append(Paragraph(words, level=line.level, apart=False, fused=fused))
 
 
-def _tail_offset(line: Line, marker: Marker, end: int) -> int | None:
-    gap = _WIDE_GAP.search(line.text, marker.after, end)
-    return gap.end() if gap else None
-
-
 def _is_last(marks: Sequence[Taken], position: int, one: Taken) -> bool:
     return position + 1 == len(marks) or marks[position + 1].depth < one.depth
 
 
-def _move_tail(node: Node, line: Line, marker: Marker, tail_at: int, end: int) -> None:
-    """In a run-on line a wide gap stands for a new paragraph: after a list it is the list's owner's."""
-    if node.introduced and node.parent is not None:
+def _move_tail(node: Node, line: Line, marker: Marker, end: int) -> None:
+    """What follows the last item of a list in a run-on line belongs to the list's owner."""
+    tail_at = _tail_offset(node, line, marker, end)
+    if node.introduced and node.parent is not None and tail_at is not None:
         node.paragraphs[-1] = Paragraph(line.printed.cut(marker.after, tail_at), apart=False, fused=True)
         node.parent.paragraphs.append(Paragraph(line.printed.cut(tail_at, end)))
+
+
+def _tail_offset(node: Node, line: Line, marker: Marker, end: int) -> int | None:
+    """Where the last item ends: at a wide gap, or at its semicolon where every item has just one."""
+    gap = _WIDE_GAP.search(line.text, marker.after, end)
+    if gap:
+        return gap.end()
+    others = [one.last_words() for one in (node.parent.children[:-1] if node.parent else [])]
+    if len(others) < 2 or any(words.find(";") != len(words) - 1 for words in others):
+        return None
+    cut = line.text.find("；", marker.after, end) + 1
+    return cut if 0 < cut < end else None
 
 
 def _owner_of_plain_line(open_nodes: list[Node], line: Line, following: Taken | None) -> Node:

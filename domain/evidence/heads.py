@@ -62,7 +62,9 @@ class HeadFile:
         if not moved:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        torn = _ends_torn(self.path)
         with self.path.open("a") as file:
+            file.write("\n" if torn else "")
             for row in moved:
                 line = {
                     "platform": row.platform_id,
@@ -75,3 +77,12 @@ class HeadFile:
             file.flush()
             os.fsync(file.fileno())
         known.update({row.platform_id: row.seq for row in moved})
+
+
+def _ends_torn(path: Path) -> bool:
+    """Whether the last line lacks its end: a new one must not be glued to it."""
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"

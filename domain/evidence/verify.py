@@ -73,17 +73,24 @@ def _row_fault(
     try:
         content = json.loads(row.entry)
         is_canonical = canonical(content) == row.entry.encode()
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return "changed"
     if not is_canonical or chain_hash(prev_hash, row.entry.encode()) != row.hash or row.prev_hash != prev_hash:
         return "changed"
     told = (content.get("platform"), content.get("seq"), content.get("id"), content.get("type"), content.get("subject"))
     if told != (platform, row.seq, row.entry_id, row.type, row.subject):
         return "changed"
-    public_key = public_keys.get(row.signed_with)
-    if public_key is None or not signature_is_good(public_key, bytes.fromhex(row.hash), row.signature):
+    if not _signed(public_keys, row.signed_with, row.hash, row.signature):
         return "not signed by this service"
     return None
+
+
+def _signed(public_keys: Mapping[str, str], key_id: str, hash: str, signature: bytes) -> bool:
+    public_key = public_keys.get(key_id)
+    try:
+        return public_key is not None and signature_is_good(public_key, bytes.fromhex(hash), signature)
+    except ValueError:
+        return False
 
 
 def _bad_end(
@@ -96,8 +103,7 @@ def _bad_end(
     last_seq, last_hash = (rows[-1].seq, rows[-1].hash) if rows else (0, GENESIS)
     kept = heads.get(platform)
     if kept is not None:
-        public_key = public_keys.get(kept.signed_with)
-        if public_key is None or not signature_is_good(public_key, bytes.fromhex(kept.hash), kept.signature):
+        if not _signed(public_keys, kept.signed_with, kept.hash, kept.signature):
             return BadRow(platform, kept.seq, "the kept head is not signed by this service")
         if kept.seq > last_seq:
             return BadRow(platform, last_seq + 1, "cut off")

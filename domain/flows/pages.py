@@ -49,9 +49,10 @@ async def open_page(session: AsyncSession, parts: Parts, flow_id: str, fields: S
     return OpenedPage(f"/s/{token}", tuple(fields), expires_at)
 
 
-async def find_page(session: AsyncSession, parts: Parts, token: str) -> PageRow:
-    """The page of a token that can still be used. Raises PageGone."""
-    row = await session.scalar(select(PageRow).where(PageRow.digest == _digest(parts, token)).with_for_update())
+async def find_page(session: AsyncSession, parts: Parts, token: str, *, to_use: bool = False) -> PageRow:
+    """The page of a token that can still be used; locked when it is about to be. Raises PageGone."""
+    query = select(PageRow).where(PageRow.digest == _digest(parts, token))
+    row = await session.scalar(query.with_for_update() if to_use else query)
     if row is None or row.used_at is not None or parts.clock.now() >= row.expires_at:
         raise PageGone()
     return row

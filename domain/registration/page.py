@@ -134,7 +134,7 @@ class RegistrationPages:
     ) -> PageOutcome:
         parts = self._parts
         async with parts.database.transaction() as session:
-            page = await find_page(session, parts, token)
+            page = await find_page(session, parts, token, to_use=True)
             flow = await session.get(FlowRow, page.flow_id, with_for_update=True)
             if flow is None or flow.outcome is not None:
                 raise PageGone()

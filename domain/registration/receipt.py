@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +12,18 @@ from domain.agreements.versions import Version
 from domain.consent.deck import Deck
 from domain.consent.items import item_title
 from domain.consent.service import Decided
+from domain.evidence.readings import Reading
 from domain.platforms import Profile
 
 
 def receipt_content(
-    profile: Profile, version: Version, account: Account, decided: Sequence[Decided], deck: Deck, now: datetime
+    profile: Profile,
+    version: Version,
+    account: Account,
+    decided: Sequence[Decided],
+    deck: Deck,
+    readings: Mapping[str, Reading],
+    now: datetime,
 ) -> dict[str, Any]:
     """The receipt of one registration. It names the account and no personal data."""
     return {
@@ -53,6 +61,7 @@ def receipt_content(
                 "sha256": clause.sha256,
                 "tier": card.card.tier,
                 "line": card.card.line,
+                **asdict(readings.get(clause.uid, Reading())),
             }
             for leaf in deck.leaves
             for card in leaf.cards

@@ -17,6 +17,7 @@ from domain.consent.deck import ReadClause, build_deck
 from domain.consent.items import CONTRACT, item_title
 from domain.errors import IdentifierTaken
 from domain.evidence import EntryType
+from domain.evidence.readings import readings
 from domain.flows import effects as fx
 from domain.flows.events import (
     CodeNotSent,
@@ -341,7 +342,13 @@ class Registrations:
             )
         decided = await parts.consents.of_flow(session, row.id)
         content = receipt_content(
-            run.platform.profile, run.version, account, decided, run.journey.deck(state), parts.clock.now()
+            run.platform.profile,
+            run.version,
+            account,
+            decided,
+            run.journey.deck(state),
+            await readings(session, row.id, state.served),
+            parts.clock.now(),
         )
         receipt_id, sha256 = await parts.consents.issue_receipt(
             session, account_id=account.id, platform_id=row.platform_id, key_id=row.evidence_key_id, content=content

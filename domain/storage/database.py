@@ -69,9 +69,10 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A transaction that only reads; it never waits for a writer on SQLite."""
+        """A transaction that only reads, all of it as it stood at its start; it never waits for a writer."""
+        options = {"read_only": True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         async with self._sessions() as session:
-            await session.connection(execution_options={"read_only": True})
+            await session.connection(execution_options=options)
             yield session
 
     async def run(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:

@@ -7,6 +7,7 @@ and may not be renamed.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Text
 
@@ -20,12 +21,13 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.inside_rasa.consent import guarded
 from nlu.inside_rasa.contrast import wanted
-from nlu.inside_rasa.intent_model import IntentModel
+from nlu.inside_rasa.intent_model import IntentModel, Shape
 from nlu.inside_rasa.normalise import dictionaries, normalise
 
 INTENT_RANKING_KEY = "intent_ranking"
 # Every event of a session travels to the action server with each action, so a ranking keeps what buttons can offer.
 RANKED = 5
+NEGLIGIBLE = 0.005
 # How much likelier a plain answer is while a flow waits for one; what the flow could read itself never gets here.
 EXPECTED_ODDS = 2.0
 ANSWER = "provide_value"
@@ -50,8 +52,8 @@ class ChineseIntentClassifier(GraphComponent):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """Longest character and syllable n-grams, and the SVM's C."""
-        return {"characters": 3, "pinyin": 2, "penalty": 1.0}
+        """The model's `Shape`, as found best on held-out folds."""
+        return asdict(Shape(characters=2, syllables=2, sound=0.6, together=0.6, penalty=1.0))
 
     @staticmethod
     def supported_languages() -> Optional[List[Text]]:
@@ -99,9 +101,7 @@ class ChineseIntentClassifier(GraphComponent):
         self._model = IntentModel.fit(
             [text for text, _ in examples],
             [intent for _, intent in examples],
-            characters=self._config["characters"],
-            pinyin=self._config["pinyin"],
-            penalty=self._config["penalty"],
+            Shape(**{field.name: self._config[field.name] for field in fields(Shape)}),
         )
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(Path(folder))
@@ -115,7 +115,8 @@ class ChineseIntentClassifier(GraphComponent):
             metadata = message.get("metadata") or {}
             probabilities = classify(self._model, message.get(TEXT) or "", metadata.get("expects"))
             best = sorted(probabilities.items(), key=lambda item: item[1], reverse=True)[:RANKED]
-            ranking = [{INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: probability} for name, probability in best]
+            ranking = [{INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: p} for name, p in best if p >= NEGLIGIBLE]
+            ranking = ranking or [{INTENT_NAME_KEY: None, PREDICTED_CONFIDENCE_KEY: 0.0}]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         return messages

@@ -19,6 +19,7 @@ AFFIRM = "affirm"
 
 # Marks that say nothing; a question mark is not one of them.
 _SILENT = re.compile(r"[\s~\-\"'“”‘’()《》<>\[\]【】^_*]|[\u2600-\u27bf\U0001f300-\U0001faff]")
+_LATIN = re.compile(r"(?<![«a-z_])[a-z']+(?![»a-z_])")
 _CLAUSE = re.compile(r"[,.。!;:、…]+")
 
 
@@ -64,8 +65,9 @@ def _is_made_of(text: str, *lists: str) -> bool:
 
 
 def is_plain_yes(text: str) -> bool:
-    """Whether a normalised text holds nothing that negates, asks or conditions a yes."""
-    return not _any("negating").search(_any("harmless").sub("", text))
+    """Whether a normalised text holds nothing that negates, asks or conditions a yes, and no unknown foreign word."""
+    foreign = all(word in _words()["latin"] for word in _LATIN.findall(text))
+    return foreign and not _any("negating").search(_any("harmless").sub("", text))
 
 
 _GUARDS: Dict[str, Callable[[str], bool]] = {ACCEPT: is_plain_acceptance, AFFIRM: is_plain_yes}

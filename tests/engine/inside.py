@@ -166,7 +166,7 @@ def check_one_spelling_for_many_ways_of_writing() -> None:
         "第3条": "第0条",
         "哈哈哈哈哈": "哈哈",
         "command": "command",
-        "I  agree": "i agree",
+        "come  back": "come back",
         " 我 要 注册 ": "我要注册",
         "\u200b\u2060": "",
     }.items():
@@ -219,6 +219,8 @@ NO_CONSENT = (
     "撤回同意", "我手滑点了同意", "点了同意，点错了", "凭什么要我同意", "被逼同意", "同意不了", "没法接受", "难以接受",
     "bty", "我考虑同意", "孩子同意我不同意", "同意，但是要改第三条", "别替我勾", "帮我取消同意", "能不能不签",
     "假如我同意", "我同意了吗", "你同意", "妈妈，同意", "我奶奶，同意了", "同意于是就被扣钱了",
+    "I don't agree", "I disagree", "不用同意", "不看，也不同意", "没什么问题我就同意", "降低违约金，我签", "没说同意",
+    "好吧，谁签谁傻", "律师看过才签", "同意了一半", "签不了", "布同意", "bu tongyi", "我可以不签吗，同意",
 )  # fmt: skip
 
 
@@ -230,7 +232,8 @@ def check_what_negates_asks_conditions_or_attributes_is_no_consent() -> None:
 def check_a_negated_yes_is_no_yes() -> None:
     for typed in (
         "不是", "不对", "不行", "没有", "不可以", "不用了", "好个屁才怪", "没有问题才怪", "对吗", "可以吗？", "行不行",
-        "不好", "唔係", "唔好", "别", "可以的话再说", "未必", "否",
+        "不好", "唔係", "唔好", "别", "可以的话再说", "未必", "否", "reject", "nah", "not ok", "incorrect", "布是", "有误",
+        "行是行，可是第九条得改", "除了第三条都行", "错",
     ):  # fmt: skip
         assert not is_plain_yes(normalise(typed)), typed
     for typed in ("对", "好的", "嗯嗯", "没错", "没问题", "可以", "行", "ok", "特别好", "不错", "差不多"):

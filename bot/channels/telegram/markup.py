@@ -16,7 +16,11 @@ LIMIT = 4096
 # Telegram keeps this many entities of a message and drops the others.
 MAX_ENTITIES = 100
 
-_FRAMES = {"plain": ("", ""), "quote": ("<blockquote>", "</blockquote>"), "folded": ("<blockquote expandable>", "</blockquote>")}
+_FRAMES = {
+    "plain": ("", ""),
+    "quote": ("<blockquote>", "</blockquote>"),
+    "folded": ("<blockquote expandable>", "</blockquote>"),
+}
 _MARKS = {"": ("", ""), "b": ("<b>", "</b>"), "i": ("<i>", "</i>")}
 # Where a long paragraph is best cut, best first.
 _CUTS = ("\n\n", "\n", "。", "；", "，", " ")

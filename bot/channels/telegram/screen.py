@@ -78,9 +78,9 @@ class Artist:
         return Screen(tuple(split(blocks)), tuple(rows), protected)
 
     def _footer(self, message: Message, chosen: str | None) -> list[Block]:
-        if message["card"] is not None and message["card"]["kind"] == "consents":
-            if any(chosen in (item["yes"]["token"], item["no"]["token"]) for item in message["card"]["items"]):
-                return []
+        card = message["card"] or {"kind": None}
+        if card["kind"] == "consents" and any(chosen in (i["yes"]["token"], i["no"]["token"]) for i in card["items"]):
+            return []
         label = next((button["label"] for button in _buttons(message) if button["token"] == chosen), "")
         return [block(Span(self._words.say("chosen", label=label), "i"))] if label else []
 
@@ -147,13 +147,20 @@ class Artist:
         blocks: list[Block] = []
         rows: list[Row] = []
         for number, item in enumerate(card["items"], 1):
-            decision = {item["yes"]["token"]: "given", item["no"]["token"]: "refused"}.get(chosen or "", item["decision"])
+            decision = {item["yes"]["token"]: "given", item["no"]["token"]: "refused"}.get(
+                chosen or "", item["decision"]
+            )
             title = self._words.say("required", number=number, title=item["title"], tag=item["tag"])
             mark = f"\n{self._words.say(decision)}" if decision else ""
             blocks.append(block(Span(title, "b"), f"\n{item['body']}", Span(mark, "b")))
             rows.append(
                 tuple(
-                    Key(self._words.say("decided" if decision == kind else "numbered", number=number, label=item[side]["label"]), item[side]["token"])
+                    Key(
+                        self._words.say(
+                            "decided" if decision == kind else "numbered", number=number, label=item[side]["label"]
+                        ),
+                        item[side]["token"],
+                    )
                     for side, kind in (("yes", "given"), ("no", "refused"))
                 )
             )
@@ -224,5 +231,7 @@ def _columns(label: str) -> int:
 
 
 def _markup(rows: Iterable[Row]) -> InlineKeyboardMarkup | None:
-    keyboard = [[InlineKeyboardButton(text=key.label, callback_data=key.data, url=key.url) for key in row] for row in rows]
+    keyboard = [
+        [InlineKeyboardButton(text=key.label, callback_data=key.data, url=key.url) for key in row] for row in rows
+    ]
     return InlineKeyboardMarkup(inline_keyboard=keyboard) if keyboard else None

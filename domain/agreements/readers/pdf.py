@@ -13,11 +13,14 @@ from pypdf.errors import PyPdfError
 
 from ..errors import UnreadableAgreement
 from ..model import MarkKind
-from ..printed import Line, Pages, Writer
+from ..numerals import CHINESE
+from ..printed import Line, Pages, Printed, Writer
 
 _MAX_PAGES = 300
 _BARE_NUMBER = re.compile(r"[-—–·\s]*(\d{1,4})[-—–·\s]*$")
 _PAGE_LABEL = re.compile(r"第\s*\d{1,4}\s*页.{0,14}$|(?:page\s*)?\d{1,4}\s*(?:/|of)\s*\d{1,4}$", re.IGNORECASE)
+_IDEOGRAPH = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’…—]")
+_NUMBER_AHEAD = re.compile(rf"第[{CHINESE}]{{1,7}}.{{1,2}}$|第\d{{1,3}}.{{1,2}}$|^\s*[{CHINESE}]{{1,4}}$")
 _BOLD = re.compile(r"bold|heavy|black|simhei|heiti", re.IGNORECASE)
 
 
@@ -64,22 +67,27 @@ def _lines(page: Any) -> list[Line]:
 
     page.extract_text(visitor_text=see)
     lines: list[Line] = []
-    writer = Writer()
-    apart = True
-    for text, marks in pieces:
-        for index, part in enumerate(text.split("\n")):
-            if index:
-                printed = writer.take()
-                if printed.text:
-                    lines.append(Line(printed, apart=apart))
-                    apart = False
-                else:
-                    apart = True
-            writer.write(part, marks)
-    printed = writer.take()
-    if printed.text:
-        lines.append(Line(printed, apart=apart))
+    chars: list[tuple[str, tuple[MarkKind, ...]]] = []
+    for char, marks in [(char, marks) for text, marks in pieces for char in text] + [("\n", ())]:
+        if char != "\n":
+            chars.append((char, marks))
+            continue
+        printed = _printed(chars)
+        chars = []
+        if printed.text:
+            lines.append(Line(printed, apart=False))
     return lines
+
+
+def _printed(chars: list[tuple[str, tuple[MarkKind, ...]]]) -> Printed:
+    """The line without the spaces that only justify it: none stands between two 汉字, but behind a number."""
+    writer = Writer()
+    text = "".join(char for char, _ in chars)
+    for index, (char, marks) in enumerate(chars):
+        justifies = char == " " and _IDEOGRAPH.match(text[index - 1 : index]) and _IDEOGRAPH.match(text[index + 1 :])
+        if not justifies or _NUMBER_AHEAD.search(text[:index]):
+            writer.write(char, marks)
+    return writer.take()
 
 
 def _without_furniture(pages: list[list[Line]]) -> list[list[Line]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from sqlalchemy import text
+
 from domain import Domain
-from domain.evidence import HeadFile
-from tests.domain.evidence.chains import PLATFORM, append_questions
+from domain.evidence import HeadFile, verify
+from tests.domain.evidence.chains import PLATFORM, append_questions, take_triggers_off
 from tests.support.databases import Place
 
 
@@ -41,7 +43,7 @@ async def test_a_head_kept_after_a_torn_line_can_be_read(sqlite_domain: Domain, 
     with sqlite_place.heads.open("a") as file:
         file.write('{"platform": "xiaohe", "seq": 99, "ha')
     await append_questions(sqlite_domain, 2)
-    await HeadFile(sqlite_place.heads).keep_in(sqlite_domain) if False else await sqlite_domain.evidence.keep_heads()
+    await sqlite_domain.evidence.keep_heads()
     assert HeadFile(sqlite_place.heads).last()[PLATFORM].seq == 3
 
 
@@ -57,15 +59,9 @@ def test_no_file_means_no_heads(tmp_path: Path) -> None:
 
 
 async def test_a_database_set_back_to_an_old_backup_is_noticed(sqlite_domain: Domain, sqlite_place: Place) -> None:
-    from domain.evidence import verify
-
     await append_questions(sqlite_domain, 5)
     await sqlite_domain.evidence.keep_heads()
     ahead = sqlite_domain.evidence.heads.last()
-    from sqlalchemy import text
-
-    from tests.domain.evidence.chains import take_triggers_off
-
     async with sqlite_domain.transaction() as session:
         await take_triggers_off(session)
         await session.execute(text("DELETE FROM ledger WHERE platform_id = 'xiaohe' AND seq > 2"))

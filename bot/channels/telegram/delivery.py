@@ -1,0 +1,304 @@
+"""Brings what was said to Telegram: in order in each chat, each message until it surely arrived."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramRetryAfter,
+)
+from aiogram.types import ReplyKeyboardRemove
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.channels.telegram.ingress import CHANNEL
+from bot.channels.telegram.patience import backoff
+from bot.channels.telegram.screen import Artist
+from bot.channels.telegram.sending import Sender, is_gone
+from bot.turns.hub import Hub, news
+from bot.turns.worker import OUTBOX
+from domain import Domain, KeyDestroyed
+from domain.messaging.tables import ConversationRow, MessageRow
+
+log = structlog.get_logger()
+
+_POLL_SECONDS = 1.0
+# Longer than a few calls to Telegram take; after it a message of a process that died is sent by another.
+_LEASE = timedelta(seconds=60)
+_CLOSING_SECONDS = 5.0
+# Marks the message below which the key that shares one's own number stands.
+_KEY = "k"
+_REF_LENGTH = 60
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One message on its way.
+
+    Args:
+        sent: Telegram ids of the pieces that arrived before an interruption.
+        replaced: the row whose place it takes, and the Telegram ids of that one's pieces.
+        key_row: the row below which the sharing key still stands.
+        last: whether nothing else waits behind it.
+    """
+
+    id: str
+    chat_id: int
+    attempt: int
+    message: Mapping[str, Any]
+    sent: tuple[int, ...]
+    replaced: tuple[str, tuple[int, ...]] | None
+    key_row: str | None
+    last: bool
+
+
+class Delivery:
+    def __init__(self, domain: Domain, hub: Hub, artist: Artist, sender: Sender) -> None:
+        self._domain = domain
+        self._clock = domain.parts.clock
+        self._hub = hub
+        self._artist = artist
+        self._sender = sender
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
+
+    async def run(self) -> None:
+        """Deliver until cancelled; the message in hand is still finished then."""
+        try:
+            if self._domain.database.is_sqlite:
+                await self._forget_leases()
+            async with self._hub.listening(OUTBOX) as event:
+                while True:
+                    try:
+                        for conversation_id in await self._waiting():
+                            self._wake(conversation_id)
+                    except Exception as error:
+                        log.error("outbox not read", exc=error)
+                    await news(event, _POLL_SECONDS)
+        finally:
+            self._closing = True
+            if self._busy:
+                await asyncio.wait(self._busy.values(), timeout=_CLOSING_SECONDS)
+
+    def _wake(self, conversation_id: str) -> None:
+        if conversation_id not in self._busy:
+            task = asyncio.create_task(self._see_to(conversation_id), name=f"delivery to {conversation_id}")
+            self._busy[conversation_id] = task
+
+    async def _waiting(self) -> list[str]:
+        """Conversations whose oldest undelivered message may be tried now."""
+        heads = (
+            select(MessageRow.conversation_id.label("conversation"), func.min(MessageRow.seq).label("seq"))
+            .where(MessageRow.delivery == "new")
+            .group_by(MessageRow.conversation_id)
+            .subquery()
+        )
+        query = (
+            select(MessageRow.conversation_id)
+            .join(heads, (heads.c.conversation == MessageRow.conversation_id) & (heads.c.seq == MessageRow.seq))
+            .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
+            .where(
+                ConversationRow.channel == CHANNEL,
+                ConversationRow.reachable,
+                or_(MessageRow.not_before.is_(None), MessageRow.not_before <= self._clock.now()),
+            )
+        )
+        async with self._domain.database.reading() as session:
+            return list(await session.scalars(query))
+
+    async def _see_to(self, conversation_id: str) -> None:
+        try:
+            # What was answered is settled when nothing waits; then once more, for what came meanwhile.
+            while not self._closing and (await self._next(conversation_id) or await self._settle(conversation_id)):
+                pass
+        except Exception as error:
+            log.error("delivery failed", conversation=conversation_id, exc=error)
+        finally:
+            self._busy.pop(conversation_id, None)
+
+    async def _next(self, conversation_id: str) -> bool:
+        """Deliver the oldest message of a conversation. False when there is none to be tried now."""
+        async with self._domain.transaction() as session:
+            claimed = await self._claim(session, conversation_id)
+        if not isinstance(claimed, _Job):
+            return claimed
+        try:
+            await self._deliver(claimed)
+        except TelegramRetryAfter as error:
+            await self._later(claimed, float(error.retry_after))
+        except TelegramForbiddenError as error:
+            await self._unreachable(conversation_id, claimed, error)
+        except AiogramError as error:
+            if is_gone(error):
+                await self._unreachable(conversation_id, claimed, error)
+            elif isinstance(error, TelegramBadRequest):
+                log.error("message refused", message=claimed.id, exc=error)
+                await self._mark(claimed.id, delivery="failed")
+                return True
+            else:
+                log.warning("message not sent yet", message=claimed.id, attempt=claimed.attempt, exc=error)
+                await self._later(claimed, backoff(claimed.attempt))
+        else:
+            return True
+        return False
+
+    async def _claim(self, session: AsyncSession, conversation_id: str) -> _Job | bool:
+        """Take the oldest message in hand. Otherwise whether the next one may be looked at."""
+        waiting = (MessageRow.conversation_id == conversation_id) & (MessageRow.delivery == "new")
+        heads = list(await session.scalars(select(MessageRow.id).where(waiting).order_by(MessageRow.seq).limit(2)))
+        if not heads:
+            return False
+        # Only ever the head: skipping a locked one must not let the message behind it go first.
+        row = await session.scalar(
+            select(MessageRow)
+            .where(MessageRow.id == heads[0], MessageRow.delivery == "new")
+            .with_for_update(skip_locked=True)
+        )
+        now = self._clock.now()
+        conversation = await session.get_one(ConversationRow, conversation_id)
+        if row is None or not conversation.reachable or (row.not_before is not None and row.not_before > now):
+            return False
+        try:
+            message = await self._domain.parts.outbox.public(session, conversation, row)
+        except KeyDestroyed:
+            row.delivery = "dropped"
+            return True
+        row.attempts += 1
+        row.not_before = now + _LEASE
+        over = await session.get(MessageRow, row.replaces) if row.replaces else None
+        key_row = await session.scalar(
+            select(MessageRow.id)
+            .where(MessageRow.conversation_id == conversation_id, MessageRow.delivery_ref.like(f"%{_KEY}"))
+            .limit(1)
+        )
+        return _Job(
+            id=row.id,
+            chat_id=int(conversation.address),
+            attempt=row.attempts,
+            message=message,
+            sent=_ids(row.delivery_ref),
+            replaced=(over.id, _ids(over.delivery_ref)) if over is not None else None,
+            key_row=key_row,
+            last=len(heads) == 1,
+        )
+
+    async def _deliver(self, job: _Job) -> None:
+        """Show the message, piece by piece; each that arrived is noted at once, so that none is sent twice."""
+        screen = self._artist.draw(job.message)
+        wants_phone = job.message["expects"] == "phone"
+        key_goes = job.key_row is not None and not wants_phone and job.last and not job.sent
+        if key_goes and screen.keyboard is not None and await self._sender.withdraw_phone(job.chat_id):
+            await self._key_gone(job.key_row)
+            key_goes = False
+        over = job.replaced[1] if job.replaced is not None else ()
+        sent = list(job.sent)
+        for at, piece in enumerate(screen.pieces[len(sent) :], len(sent)):
+            ends = at == len(screen.pieces) - 1
+            bare = ReplyKeyboardRemove() if key_goes and screen.keyboard is None else None
+            sent.append(
+                await self._sender.put(
+                    job.chat_id,
+                    piece,
+                    markup=screen.keyboard or bare if ends else None,
+                    plainer=screen.pressed_only or bare if ends else None,
+                    protected=screen.protected,
+                    over=over[at] if at < len(over) else None,
+                )
+            )
+            await self._mark(job.id, delivery="sent" if ends else "new", delivery_ref=_ref(sent))
+        if not screen.pieces:
+            await self._mark(job.id, delivery="sent")
+        await self._clear_up(job, sent, key_gone=key_goes and screen.keyboard is None)
+        if wants_phone and job.key_row is None and job.last and await self._sender.offer_phone(job.chat_id):
+            await self._mark(job.id, delivery_ref=_ref(sent, key=True))
+
+    async def _clear_up(self, job: _Job, sent: Sequence[int], *, key_gone: bool) -> None:
+        if key_gone:
+            await self._key_gone(job.key_row)
+        if job.replaced is None:
+            return
+        replaced_id, over = job.replaced
+        if set(over) & set(sent):
+            await self._mark(replaced_id, delivery="replaced")
+        for message_id in over[len(sent) :]:
+            await self._sender.remove(job.chat_id, message_id)
+
+    async def _settle(self, conversation_id: str) -> bool:
+        """Take the buttons off messages that were answered, and say there what was chosen. Whether there were any."""
+        async with self._domain.database.reading() as session:
+            conversation = await session.get_one(ConversationRow, conversation_id)
+            rows = list(
+                await session.scalars(
+                    select(MessageRow)
+                    .where(
+                        MessageRow.conversation_id == conversation_id,
+                        MessageRow.delivery == "sent",
+                        MessageRow.chosen.is_not(None),
+                    )
+                    .order_by(MessageRow.seq)
+                )
+            )
+            answered = [
+                (row.id, _ids(row.delivery_ref), await self._domain.parts.outbox.public(session, conversation, row))
+                for row in rows
+            ]
+        for row_id, ids, message in answered:
+            try:
+                if ids:
+                    await self._sender.settle(
+                        int(conversation.address), self._artist.draw(message, settled=True), list(ids)
+                    )
+            except TelegramRetryAfter:
+                return False
+            except AiogramError as error:
+                log.warning("answered message not settled", message=row_id, exc=error)
+            await self._mark(row_id, delivery="settled")
+        return bool(answered)
+
+    async def _later(self, job: _Job, seconds: float) -> None:
+        """Try again after a while; what stands behind it waits too, so the order is kept."""
+        await self._mark(job.id, not_before=self._clock.now() + timedelta(seconds=seconds))
+
+    async def _unreachable(self, conversation_id: str, job: _Job, error: AiogramError) -> None:
+        """The person blocked the bot or left: nothing is tried until they are heard of again."""
+        log.info("person not reachable", conversation=conversation_id, exc=error)
+        async with self._domain.transaction() as session:
+            await session.execute(
+                update(ConversationRow).where(ConversationRow.id == conversation_id).values(reachable=False)
+            )
+            await session.execute(update(MessageRow).where(MessageRow.id == job.id).values(not_before=None))
+
+    async def _key_gone(self, row_id: str | None) -> None:
+        async with self._domain.transaction() as session:
+            row = await session.get(MessageRow, row_id) if row_id else None
+            if row is not None:
+                row.delivery_ref = _ref(_ids(row.delivery_ref))
+
+    async def _mark(self, row_id: str, **values: Any) -> None:
+        async with self._domain.transaction() as session:
+            await session.execute(update(MessageRow).where(MessageRow.id == row_id).values(**values))
+
+    async def _forget_leases(self) -> None:
+        """The only process of its database has just started: nobody holds a message."""
+        async with self._domain.transaction() as session:
+            await session.execute(update(MessageRow).where(MessageRow.delivery == "new").values(not_before=None))
+
+
+def _ref(ids: Sequence[int], *, key: bool = False) -> str:
+    """Telegram ids as they are kept; the newest ones when there are very many."""
+    kept = [str(id) for id in ids]
+    while kept and len(",".join(kept)) > _REF_LENGTH:
+        kept.pop(0)
+    return ",".join(kept) + (_KEY if key else "")
+
+
+def _ids(ref: str | None) -> tuple[int, ...]:
+    return tuple(int(id) for id in (ref or "").rstrip(_KEY).split(",") if id)

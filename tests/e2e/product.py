@@ -1,0 +1,164 @@
+"""The product as it is installed: `mingshi run` in a process of its own, with a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bot.app import open_domain
+from bot.settings import Settings
+from domain import Domain
+
+ROOT = Path(__file__).resolve().parents[2]
+MINGSHI = ROOT / ".venv" / "bin" / "mingshi"
+ENGINE_TOKEN = "engine-token-of-the-tests"
+START_SECONDS = 90.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(settings: Mapping[str, object]) -> dict[str, str]:
+    """What a process of the product sees: of Mingshi's own variables only these."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MINGSHI_")}
+    return {**inherited, **{f"MINGSHI_{name}": str(value) for name, value in settings.items()}}
+
+
+def until(true: Callable[[], bool], what: str, seconds: float = START_SECONDS) -> None:
+    """Wait for something another process does. Raises AssertionError with `what` when it does not."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain: {what}")
+        time.sleep(0.05)
+
+
+def get_json(url: str) -> Any:
+    """The JSON of an address, or None while nobody answers there."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return json.load(response)
+    except (OSError, ValueError):
+        return None
+
+
+class Home:
+    """A home folder, its settings, and the domain opened on it beside or without the running app.
+
+    Args:
+        settings: without the prefix MINGSHI_.
+    """
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.port = free_port()
+        self.log = folder.parent / f"{folder.name}.log"
+        self.settings: dict[str, object] = {
+            "HOME": folder,
+            "PORT": self.port,
+            "DEV": 1,
+            "MESSAGES_A_MINUTE": 100_000,
+            "CONVERSATIONS_A_MINUTE": 100_000,
+            **settings,
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return environment(self.settings)
+
+    def is_up(self) -> bool:
+        return get_json(f"{self.url}/healthz") == {"ok": True}
+
+    def understands(self) -> bool:
+        """Whether the engine is ready too."""
+        return (get_json(f"{self.url}/readyz") or {}).get("engine") is True
+
+    @asynccontextmanager
+    async def domain(self) -> AsyncIterator[Domain]:
+        """The domain on this home's database, as a back office opens it."""
+        named = {"home": "HOME", "database_url": "DATABASE_URL", "platforms": "PLATFORMS"}
+        chosen: dict[str, Any] = {name: self.settings[key] for name, key in named.items() if key in self.settings}
+        async with open_domain(Settings(**chosen, port=self.port)) as domain:
+            yield domain
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a `mingshi` command on this home."""
+        return subprocess.run(
+            [MINGSHI, *arguments], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=120
+        )
+
+    def written(self) -> dict[str, bytes]:
+        """Every file of the home and the log, as the bytes that are there."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        return {str(path.relative_to(self.folder.parent)): path.read_bytes() for path in (*files, self.log)}
+
+
+class Product(Home):
+    """`mingshi run` on a home."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, with_engine: bool) -> Product:
+        """Begin and wait until it serves; `with_engine`: and until it understands sentences."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [MINGSHI, "run"],
+                env=self.environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            until(lambda: self._lives() and (self.understands() if with_engine else self.is_up()), "the product starts")
+        except AssertionError as error:
+            self.kill()
+            raise AssertionError(f"{error}\n{self.log.read_text()}") from None
+        return self
+
+    def _lives(self) -> bool:
+        if self.process is None or self.process.poll() is not None:
+            raise AssertionError("the product ended")
+        return True
+
+    def children(self) -> list[int]:
+        """The processes it started."""
+        assert self.process is not None
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def stop(self) -> None:
+        """End it as a person or a service manager does."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """kill -9: nothing can be tidied up."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(20)
