@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -22,9 +23,12 @@ def show_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, default=_plain))
 
 
+_PIPE_COLUMNS = 160
+
+
 def console() -> Console:
     """Where people read. Long lines are left to the terminal, so that what is copied stays whole."""
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_COLUMNS)
 
 
 def text(words: object, style: str = "") -> Text:
@@ -32,10 +36,11 @@ def text(words: object, style: str = "") -> Text:
     return Text(printable(str(words)), style=style)
 
 
-def table(*headings: str) -> Table:
+def table(*headings: str, long: str | None = None) -> Table:
+    """An empty table; only the column `long`, else the last one, is broken into lines."""
     made = Table(box=None, header_style="bold", pad_edge=False)
     for heading in headings:
-        made.add_column(heading, overflow="fold")
+        made.add_column(heading, overflow="fold", no_wrap=heading != (long or headings[-1]))
     return made
 
 

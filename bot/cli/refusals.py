@@ -49,6 +49,12 @@ def explain(error: Exception) -> str | None:
         case SQLAlchemyError():
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()
             return f"the database refused: {reason[0] if reason else type(error).__name__}; see MINGSHI_DATABASE_URL"
-        case OSError() if error.errno != errno.EPIPE:
-            return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+        case OSError(errno=errno.EPIPE):
+            return None
+        case OSError(errno=errno.EADDRINUSE):
+            return f"{error.strerror or error}: end what uses it, or set MINGSHI_PORT to a free port"
+        case OSError() if error.filename is None:
+            return f"{error.strerror or error}; if this is the database, see MINGSHI_DATABASE_URL"
+        case OSError():
+            return f"{error.filename}: {error.strerror}"
     return None

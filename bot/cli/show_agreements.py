@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 from rich.tree import Tree
 
-from bot.cli.output import console, day, minute, table, text
+from bot.cli.output import console, day, table, text
 from domain.agreements import Clause, Diff, KeyClause, ParsedAgreement
 from domain.agreements.labels import rules
 from domain.agreements.search import Answer
@@ -59,15 +59,15 @@ def answer(question: str | None, found: Answer) -> None:
 
 
 def versions(records: Sequence[Mapping[str, Any]]) -> None:
-    made = table("platform", "version", "label", "source", "imported", "published", "effective", "sha256", "")
+    made = table("platform", "version", "label", "source", "imported", "published", "effective", "sha256", "", long="label")
     for each in records:
         made.add_row(
             text(each["platform_id"]),
             str(each["version"]),
             text(each["label"]),
             each["source"],
-            minute(each["imported_at"]),
-            minute(each["published_at"]),
+            day(each["imported_at"]),
+            day(each["published_at"]),
             day(each["effective_at"]),
             each["sha256"][:12],
             "in force" if each.get("in_force") else "",

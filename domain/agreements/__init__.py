@@ -5,9 +5,11 @@ from .errors import UnreadableAgreement
 from .labels import KeyClause, key
 from .model import Annotation, Clause, Mark, ParsedAgreement, clause_hash
 from .parser import parse, parse_file
+from .search import Answer, Quote, Searcher
 
 __all__ = [
     "Annotation",
+    "Answer",
     "Change",
     "Clause",
     "Diff",
@@ -15,6 +17,8 @@ __all__ = [
     "Mark",
     "Move",
     "ParsedAgreement",
+    "Quote",
+    "Searcher",
     "UnreadableAgreement",
     "clause_hash",
     "diff",

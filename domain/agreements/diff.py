@@ -83,7 +83,9 @@ def diff(before: ParsedAgreement, after: ParsedAgreement) -> Diff:
     alike = _pair_alike(old, new)
     torn = _torn_off(old, new, alike)
     moved = _moved(same + alike, old, new)
-    changes = [(a, b, False) for a, b in same if (a, b) not in moved and _looks_different(old.clauses[a], new.clauses[b])]
+    changes = [
+        (a, b, False) for a, b in same if (a, b) not in moved and _looks_different(old.clauses[a], new.clauses[b])
+    ]
     changes += [(a, b, False) for a, b in parts]
     changes += [(a, b, True) for a, b in alike + torn]
     return Diff(
@@ -91,7 +93,8 @@ def diff(before: ParsedAgreement, after: ParsedAgreement) -> Diff:
         removed=tuple(old.clauses[index].uid for index in sorted(old.free)),
         moved=tuple(Move(before=old.clauses[a].uid, after=new.clauses[b].uid) for a, b in sorted(moved)),
         changed=tuple(
-            Change(before=old.clauses[a].uid, after=new.clauses[b].uid, substantive=deep) for a, b, deep in sorted(changes)
+            Change(before=old.clauses[a].uid, after=new.clauses[b].uid, substantive=deep)
+            for a, b, deep in sorted(changes)
         ),
     )
 
@@ -211,9 +214,7 @@ def _moved(pairs: list[tuple[int, int]], old: _Side, new: _Side) -> set[tuple[in
     previous: list[int | None] = []
     for position, (a, b) in enumerate(ordered):
         weight = 1.01 if old.clauses[a].uid == new.clauses[b].uid else 1.0
-        before = max(
-            (at for at in range(position) if ordered[at][1] < b), key=lambda at: best[at], default=None
-        )
+        before = max((at for at in range(position) if ordered[at][1] < b), key=lambda at: best[at], default=None)
         best.append(weight + (best[before] if before is not None else 0.0))
         previous.append(before)
     kept: set[tuple[int, int]] = set()

@@ -213,7 +213,9 @@ def _lettered(text: str, number: str, end: int, after: int, template: str) -> It
     for kind, value in readings:
         if value:
             skip = FAINT if word or counted or value > 60 else PLAIN
-            yield _shape(text, end, template.replace("%s", kind), (value,), skip, 2.0 if word or counted else 0.0, after)
+            yield _shape(
+                text, end, template.replace("%s", kind), (value,), skip, 2.0 if word or counted else 0.0, after
+            )
 
 
 def _shape(

@@ -16,8 +16,11 @@ from .scheme import Scheme, infer
 from .tree import Grown, grow
 
 _AUTHOR = re.compile(r"[\w·. \-]{1,24}$")
-_TITLE_END = re.compile(r"(?:协议书?|条款|政策|规则|合同|声明|须知|章程|办法|承诺书|同意书|授权书|细则|公约|约定|指引|Agreement|Terms)"
-                        r"[》」】]?(?:\s*[((（].{1,20}[))）])?$", re.IGNORECASE)  # fmt: skip
+_TITLE_END = re.compile(
+    r"(?:协议书?|条款|政策|规则|合同|声明|须知|章程|办法|承诺书|同意书|授权书|细则|公约|约定|指引|agreement|terms)"
+    r"[》」】]?(?:\s*[(（].{1,20}[)）])?$",
+    re.IGNORECASE,
+)
 _CONTENTS = re.compile(r"(?:目\s*[录次]|contents)$", re.IGNORECASE)
 _LEADER = re.compile(r"(?:[.·…\s]{3,}|\s)\d{1,3}$")
 _SHORT_NAME = re.compile(r"(?:以下|下)?简?称(?:为)?[“\"「]([^”\"」]{2,12})[”\"」]")
@@ -34,7 +37,8 @@ def parse(data: bytes, name: str) -> ParsedAgreement:
     lines, remarks = _take_out_remarks(paragraphs(pages.lines))
     contents = _contents_end(lines)
     if remarks and not any(line.apart for line in pages.lines[1:]):
-        pages = replace(pages, warnings=(*pages.warnings, "remarks stand in a text without paragraphs: check their ends"))
+        doubt = "remarks stand in a text without paragraphs: check where they end"
+        pages = replace(pages, warnings=(*pages.warnings, doubt))
     body = lines[contents[1] :] if contents else lines
     scheme = infer(scan(body))
     names = frozenset(

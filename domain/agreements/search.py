@@ -109,7 +109,7 @@ class Searcher:
             return self._answer(True, [])
         words = self._words(asked)
         by_topic = self._by_topic(topics)
-        scores = [(1 - _TOPIC_WEIGHT) * word + _TOPIC_WEIGHT * topic for word, topic in zip(words, by_topic, strict=True)]
+        scores = [word + _TOPIC_WEIGHT * (topic - word) for word, topic in zip(words, by_topic, strict=True)]
         wanted = _wanted(asked, data)
         if wanted is not None:
             held = [re.search(wanted.holds, one.form) is not None for one in self._units]
@@ -148,7 +148,7 @@ class Searcher:
     @staticmethod
     def _terms(asked: str) -> dict[str, float]:
         """The question's letters and pairs, and with less weight those of the formal words for it."""
-        terms = {gram: 1.0 for gram in grams(router().strip(asked))}
+        terms = dict.fromkeys(grams(router().strip(asked)), 1.0)
         for colloquial, formal in lexicon().formal.items():
             if re.search(colloquial, asked):
                 for gram in grams(formal):
@@ -251,7 +251,9 @@ class Searcher:
         top = self._parsed.find(steps[0])
         shown = [self._spoken(step) for step in steps]
         first = phrases.titled.format(number=shown[0], heading=top.heading) if top and top.heading else shown[0]
-        below = [step for at, step in enumerate(shown) if at and not "".join(shown[at + 1 : at + 2]).startswith(f"{step}.")]
+        # 3.1 is not said again before 3.1.1.
+        rest = enumerate(shown[1:], start=2)
+        below = [step for after, step in rest if not "".join(shown[after : after + 1]).startswith(f"{step}.")]
         return phrases.below.format(top=first, rest=" ".join(below)) if below else first
 
     @staticmethod

@@ -25,7 +25,7 @@ _FINISHED = re.compile(r"[。;.!?…][”\"')》】]*$|[”\"]$")
 _BRACKETED_HEADING = re.compile(r"【([^【】]+)】[:：]?$")
 _WIDE_GAP = re.compile(r"(?<=[。；;！？])[ \u3000]{2,}")
 # Words a sentence begins with: in a text without line breaks they end the heading before them.
-_STARTERS = ("本协议", "根据", "依据", "为了", "为保", "如果", "如因", "因", "您", "鉴于", "在使用", "除", "凡", "任何", "本站", "本平台", "用户")
+_STARTERS = tuple("本协议 根据 依据 为了 为保 如果 如因 因 您 鉴于 在使用 除 凡 任何 本站 本平台 用户".split(" "))
 _CONJUNCTIONS = frozenset("及和与或、的对向为在由")
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.agreements.model import ParsedAgreement
@@ -63,7 +64,7 @@ class Agreements:
         """Store a text as the platform's next version, unpublished.
 
         Raises:
-            Conflict: the very same bytes are a version of this platform already.
+            Conflict: the very same bytes are a version of this platform already, or another text was first.
         """
         sha256 = hashlib.sha256(raw).hexdigest()
         same = await session.scalar(
@@ -90,7 +91,10 @@ class Agreements:
             imported_at=self._clock.now(),
         )
         session.add(row)
-        await session.flush()
+        try:
+            await session.flush()
+        except IntegrityError as error:
+            raise Conflict(f"another version {number} of {platform_id} came in at the same moment") from error
         return _version(row)
 
     async def publish(self, session: AsyncSession, platform_id: str, version: int | None = None) -> Version:

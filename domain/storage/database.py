@@ -31,11 +31,16 @@ def async_url(url: str) -> str:
 
 
 class Database:
-    """Opens transactions. Every write of the product happens inside `transaction()`."""
+    """Opens transactions. Every write of the product happens inside `transaction()`.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        foreign_keys: whether SQLite checks them; a migration that rebuilds a table cannot have that.
+    """
+
+    def __init__(self, url: str, *, foreign_keys: bool = True) -> None:
         self.url = async_url(url)
         self.is_sqlite = make_url(self.url).get_backend_name() == "sqlite"
+        self._foreign_keys = "ON" if foreign_keys else "OFF"
         self.engine: AsyncEngine = self._engine()
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
 
@@ -50,7 +55,9 @@ class Database:
             # so that two turns never read the same state and then race to write it.
             connection.isolation_level = None
             cursor = connection.cursor()
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            # secure_delete: the bytes of a destroyed key must not stay behind in a free page.
+            checked = f"foreign_keys={self._foreign_keys}"
+            for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", checked):
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
 

@@ -9,9 +9,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from domain.storage.database import async_url
+from domain.storage.database import Database, async_url
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 # Any fixed number: whoever holds it migrates, others wait.
@@ -32,7 +31,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
     database = make_url(target).database
     if make_url(target).get_backend_name() == "sqlite" and database and database != ":memory:":
         await asyncio.to_thread(Path(database).parent.mkdir, parents=True, exist_ok=True)
-    engine = create_async_engine(target)
+    engine = Database(url, foreign_keys=False).engine
     try:
         async with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
@@ -44,7 +43,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
 
 async def downgrade(url: str, revision: str = "base") -> None:
     """Take migrations back: for tests of the migrations themselves."""
-    engine = create_async_engine(async_url(url))
+    engine = Database(url, foreign_keys=False).engine
     try:
         async with engine.begin() as connection:
             await connection.run_sync(lambda sync: command.downgrade(config(sync), revision))

@@ -60,7 +60,7 @@ class Keyring:
         try:
             document = json.loads(path.read_text())
             keys = {p: {i: base64.b64decode(k, validate=True) for i, k in document[p].items()} for p in _PURPOSES}
-        except (OSError, ValueError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise KeyringError(f"{path}: not a key file ({type(error).__name__})") from error
         if path.stat().st_mode & 0o077:
             raise KeyringError(f"{path} can be read by others: chmod 600 {path}")
@@ -74,7 +74,8 @@ class Keyring:
         path.parent.mkdir(parents=True, exist_ok=True)
         keyring = cls.create(chance)
         document = {p: {i: base64.b64encode(k).decode() for i, k in ks.items()} for p, ks in keyring._keys.items()}
-        draft = path.with_suffix(f".{os.getpid()}.new")
+        # Not the process id: in a container it is always the same, and a crash may have left a draft behind.
+        draft = path.with_suffix(f".{chance.token(8).hex()}.new")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump(document, file, indent=1)

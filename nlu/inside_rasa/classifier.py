@@ -136,7 +136,7 @@ def classify(model: IntentModel, text: str, expects: Optional[str] = None) -> Di
     whole = normalise(text)
     part = wanted(whole)
     if not model.knows(part):
-        return {intent: 0.0 for intent in model.intents}
+        return dict.fromkeys(model.intents, 0.0)
     probabilities = model.probabilities(part)
     if expects and ANSWER in probabilities:
         probabilities[ANSWER] *= EXPECTED_ODDS

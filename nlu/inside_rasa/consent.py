@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Dict, List
 
 import yaml
 
@@ -70,19 +70,23 @@ def is_plain_yes(text: str) -> bool:
     return foreign and not _any("negating").search(_any("harmless").sub("", text))
 
 
-_GUARDS: Dict[str, Callable[[str], bool]] = {ACCEPT: is_plain_acceptance, AFFIRM: is_plain_yes}
-
-
 def guarded(text: str, probabilities: Dict[str, float]) -> Dict[str, float]:
-    """`probabilities` with what `text` may not mean set to nought and the rest scaled up to one.
+    """`probabilities` within what `text` may mean.
+
+    What it may not mean is set to nought and the rest scaled up to one. Where a text is plain consent wording, a yes
+    beside it (行，那就签了) is part of that wording.
 
     Args:
         text: the whole message, normalised; never a part of it.
         probabilities: of every intent; they add up to one.
     """
-    allowed = {
-        intent: 0.0 if intent in _GUARDS and not _GUARDS[intent](text) else probability
-        for intent, probability in probabilities.items()
-    }
+    allowed = dict(probabilities)
+    if ACCEPT in allowed and is_plain_acceptance(text):
+        allowed[ACCEPT] += allowed.pop(AFFIRM, 0.0)
+        allowed[AFFIRM] = 0.0
+    else:
+        allowed[ACCEPT] = 0.0
+    if not is_plain_yes(text):
+        allowed[AFFIRM] = 0.0
     total = sum(allowed.values())
     return {intent: probability / total for intent, probability in allowed.items()} if total > 0 else allowed

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Sequence, Tuple
 
 import numpy as np
 
@@ -52,15 +52,17 @@ class Shape:
 def grams(text: str, shape: Shape) -> List[Tuple[float, List[str]]]:
     """The features of a normalised text in blocks, each with its weight."""
     marked = f"^{text[:READ_CHARACTERS]}$"
-    spoken = syllables(marked)
+    spoken = [f" {syllable}" for syllable in syllables(marked)]
+    together = combinations(sorted(set(text[:PAIRED_CHARACTERS])), 2)
     return [
-        (1.0, [marked[i : i + n] for n in range(1, shape.characters + 1) for i in range(len(marked) - n + 1)]),
-        (
-            shape.sound,
-            [" ".join(["", *spoken[i : i + n]]) for n in range(1, shape.syllables + 1) for i in range(len(spoken) - n + 1)],
-        ),
-        (shape.together, [_PAIR + a + b for a, b in combinations(sorted(set(text[:PAIRED_CHARACTERS])), 2)]),
+        (1.0, ["".join(run) for run in _runs(marked, shape.characters)]),
+        (shape.sound, ["".join(run) for run in _runs(spoken, shape.syllables)]),
+        (shape.together, [_PAIR + one + other for one, other in together]),
     ]
+
+
+def _runs(units: Sequence[str], longest: int) -> Iterator[Sequence[str]]:
+    return (units[i : i + n] for n in range(1, longest + 1) for i in range(len(units) - n + 1))
 
 
 class IntentModel:
@@ -161,7 +163,8 @@ class IntentModel:
 
     def probabilities(self, text: str) -> Dict[str, float]:
         """The calibrated probability of every intent for a normalised text; they add up to one."""
-        return dict(zip(self.intents, map(float, _confidence(self._scores(text), self.temperature, self.doubt))))
+        shares = _confidence(self._scores(text), self.temperature, self.doubt)
+        return dict(zip(self.intents, shares.tolist(), strict=True))
 
     def knows(self, text: str) -> bool:
         """Whether any character of `text` was ever seen in training."""

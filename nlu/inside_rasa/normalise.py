@@ -16,9 +16,9 @@ from typing import Dict, List
 # Readings of single characters are all that is used here; the phrase tables would cost 300 ms of every start.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
-import yaml  # noqa: E402
-from opencc import OpenCC  # noqa: E402
-from pypinyin.pinyin_dict import pinyin_dict  # noqa: E402
+import yaml
+from opencc import OpenCC
+from pypinyin.pinyin_dict import pinyin_dict
 
 LEXICON = Path(__file__).with_name("lexicon.yml")
 

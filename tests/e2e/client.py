@@ -34,6 +34,11 @@ class Answer:
         found: list[Message] = self.json["messages"]
         return found
 
+    @property
+    def errors(self) -> list[str]:
+        """What a page says is wrong with single fields."""
+        return re.findall(r'<p class="error"[^>]*>([^<]+)</p>', self.text)
+
 
 class Person:
     """One person in one conversation.
@@ -256,7 +261,7 @@ class Person:
         """The whole way. Returns the receipt's card."""
         await self.comes_to_the_page(who, consents=consents)
         sent = await self.fill_page()
-        assert sent.status == 200, sent.text
+        assert sent.status == 200, sent.errors or sent.text
         return self.receipt
 
     @property

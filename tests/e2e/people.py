@@ -16,7 +16,7 @@ PERSON, COMPANY = "本人已满18岁", "单位"
 def id_number(born: str, number: int) -> str:
     """A resident's number with its check character. `born`: YYYYMMDD."""
     front = f"110105{born}{number % 1000:03d}"
-    return front + str(ric.calc_check_digit(front))
+    return front + str(ric.calc_check_digit(front + "0"))
 
 
 def credit_code(number: int) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, Callable, Dict, Optional
+from typing import Any
 
 from nlu.inside_rasa.quiet import hush
 
@@ -61,7 +62,9 @@ def check_an_action_that_never_answers_fails_the_turn() -> None:
 
     class Endpoint:
         url = "http://127.0.0.1:9/actions"
-        kwargs: Dict[str, Any] = {}
+
+        def __init__(self) -> None:
+            self.kwargs: dict[str, Any] = {}
 
         async def request(self, **_: Any) -> None:
             await asyncio.sleep(60)
@@ -90,7 +93,7 @@ def check_a_token_that_is_missing_short_or_unfilled_keeps_the_door_shut() -> Non
 class Silent:
     """An agent that has a model and says nothing."""
 
-    def __init__(self, ready: bool = True, error: Optional[Exception] = None) -> None:
+    def __init__(self, ready: bool = True, error: Exception | None = None) -> None:
         self.processor = self
         self.tracker_store = InMemoryTrackerStore(Domain.empty())
         self._ready, self._error = ready, error
@@ -98,7 +101,7 @@ class Silent:
     def is_ready(self) -> bool:
         return self._ready
 
-    async def parse_message(self, message: Any) -> Dict[str, Any]:
+    async def parse_message(self, message: Any) -> dict[str, Any]:
         return {"intent": {"name": "greet", "confidence": 0.9}, "intent_ranking": []}
 
     async def handle_message(self, message: Any) -> None:
@@ -212,7 +215,8 @@ def check_consent_wording_is_recognised() -> None:
 
 NO_CONSENT = (
     "不同意", "我没同意", "冇同意", "唔同意", "我妈同意", "我爸说他同意", "老板同意了", "他们都同意", "客服让我同意",
-    "等会再同意", "先看看再同意", "明天再签", "考虑一下再说同意", "同意的话会怎样", "同意了会怎么样", "同意吗", "同意？",
+    "等会再同意", "先看看再同意", "明天再签", "考虑一下再说同意", "同意的话会怎样", "同意了会怎么样", "同意吗",
+    "同意？",
     "要同意吗", "可以不同意吗", "如果不收费我就同意", "要是删掉第三条我就签", "删掉第三条，我就签", "除了第三条都同意",
     "只同意前两条", "部分同意", "同意才怪", "同意个屁", "谁同意了", "我什么时候同意了", "同意是什么意思", "不得不同意",
     "不太想同意", "同意，才怪", "同意，不可能", "同意？不", "其他都同意，第三条不行", "之前同意的能撤回吗",
@@ -232,8 +236,8 @@ def check_what_negates_asks_conditions_or_attributes_is_no_consent() -> None:
 def check_a_negated_yes_is_no_yes() -> None:
     for typed in (
         "不是", "不对", "不行", "没有", "不可以", "不用了", "好个屁才怪", "没有问题才怪", "对吗", "可以吗？", "行不行",
-        "不好", "唔係", "唔好", "别", "可以的话再说", "未必", "否", "reject", "nah", "not ok", "incorrect", "布是", "有误",
-        "行是行，可是第九条得改", "除了第三条都行", "错",
+        "不好", "唔係", "唔好", "别", "可以的话再说", "未必", "否", "reject", "nah", "not ok", "incorrect", "布是",
+        "有误",         "行是行，可是第九条得改", "除了第三条都行", "错",
     ):  # fmt: skip
         assert not is_plain_yes(normalise(typed)), typed
     for typed in ("对", "好的", "嗯嗯", "没错", "没问题", "可以", "行", "ok", "特别好", "不错", "差不多"):
@@ -243,12 +247,13 @@ def check_a_negated_yes_is_no_yes() -> None:
 def check_a_barred_wish_leaves_its_share_to_the_others() -> None:
     shares = guarded("我没同意", {"accept_agreement": 0.8, "reject_agreement": 0.15, "deny": 0.05})
     assert shares["accept_agreement"] == 0.0
-    assert abs(sum(shares.values()) - 1.0) < 1e-9 and shares["reject_agreement"] > shares["deny"]
+    assert abs(sum(shares.values()) - 1.0) < 1e-9
+    assert shares["reject_agreement"] > shares["deny"]
     assert guarded("我没同意", {"accept_agreement": 1.0, "deny": 0.0})["accept_agreement"] == 0.0
 
 
 def main() -> None:
-    report: Dict[str, Optional[str]] = {}
+    report: dict[str, str | None] = {}
     for name, check in list(globals().items()):
         if name.startswith("check_"):
             try:

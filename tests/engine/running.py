@@ -115,7 +115,9 @@ class Engine:
     port: int
     log: Path
 
-    def call(self, method: str, path: str, body: Any = None, *, authorization: str | None = f"Bearer {TOKEN}") -> Answer:
+    def call(
+        self, method: str, path: str, body: Any = None, *, authorization: str | None = f"Bearer {TOKEN}"
+    ) -> Answer:
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:

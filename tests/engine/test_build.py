@@ -65,7 +65,8 @@ def test_contradicting_sources_give_no_model(sources: Path, file: str, addition:
         target.write(addition)
     models = sources / "models"
     built = run_in_engine(*BUILD, str(models), "--root", str(sources))
-    assert built.returncode == 1 and built.stdout == ""
+    assert built.returncode == 1
+    assert built.stdout == ""
     assert complaint in built.stderr.lower()
     assert list(models.glob("*.tar.gz")) == []
 
@@ -82,7 +83,10 @@ def test_two_builds_at_once_give_one_whole_model_and_remove_older_ones(sources: 
 
 
 def test_a_changed_word_list_is_another_model(sources: Path) -> None:
-    code = "import sys, pathlib; from nlu.inside_rasa.build import fingerprint; print(fingerprint(pathlib.Path(sys.argv[1])))"
+    code = (
+        "import sys; from pathlib import Path; from nlu.inside_rasa.build import fingerprint as of\n"
+        "print(of(Path(sys.argv[1])))"
+    )
     before = run_in_engine("-c", code, str(sources)).stdout
     with (sources / "nlu" / "inside_rasa" / "lexicon.yml").open("a", encoding="utf-8") as lexicon:
         lexicon.write("  新词: 旧词\n")
@@ -107,7 +111,8 @@ def test_an_engine_without_its_settings_says_which(model: Path, missing: str) ->
     started = run_in_engine(
         "-m", "nlu.inside_rasa.engine", "run", "--model", str(model), "--port", str(free_port()), env=env
     )  # fmt: skip
-    assert started.returncode == 2 and missing in started.stderr
+    assert started.returncode == 2
+    assert missing in started.stderr
 
 
 def test_the_token_never_stands_on_the_command_line_or_in_the_log(model: Path, tmp_path: Path) -> None:

@@ -70,16 +70,20 @@ def test_a_turn_tells_wish_messages_and_actions(engine: Engine, actions: Actions
     assert answer.status == 200
     assert answer.body["intent"]["name"] == "start_register"
     assert answer.body["intent"]["confidence"] > 0.5
-    assert answer.body["ranking"][0]["name"] == "start_register" and 1 <= len(answer.body["ranking"]) <= 3
-    assert answer.body["messages"] == [] and answer.body["actions"] == ["action_start_registration"]
+    assert answer.body["ranking"][0]["name"] == "start_register"
+    assert 1 <= len(answer.body["ranking"]) <= 3
+    assert answer.body["messages"] == []
+    assert answer.body["actions"] == ["action_start_registration"]
     assert actions.names == ["action_start_registration"]
 
 
 def test_small_talk_is_answered_without_any_action(engine: Engine, actions: Actions) -> None:
     answer = engine.turn("谢谢你啊", "door:thanks")
     assert answer.body["intent"]["name"] == "thank"
-    assert answer.body["actions"] == ["utter_thank"] and actions.calls == []
-    assert len(answer.body["messages"]) == 1 and answer.body["messages"][0]["text"]
+    assert answer.body["actions"] == ["utter_thank"]
+    assert actions.calls == []
+    assert len(answer.body["messages"]) == 1
+    assert answer.body["messages"][0]["text"]
 
 
 def test_what_an_action_says_comes_back_whole(engine: Engine, actions: Actions) -> None:
@@ -142,7 +146,8 @@ def test_a_bad_turn_is_a_400_and_reaches_nobody(engine: Engine, actions: Actions
     answer = engine.call("POST", f"{DOOR}/turn", raw)
     assert answer.status == 400
     assert answer.headers["content-type"].startswith("application/problem+json")
-    assert answer.body["detail"] and actions.calls == []
+    assert answer.body["detail"]
+    assert actions.calls == []
 
 
 def test_context_may_be_left_out(engine: Engine, actions: Actions) -> None:
@@ -193,7 +198,7 @@ def test_a_typed_slash_is_never_a_command(engine: Engine, actions: Actions, text
 
 def test_parsing_leaves_no_trace_of_a_conversation(engine: Engine, actions: Actions) -> None:
     engine.turn("我要注册", "default")
-    assert [result["intent"]["name"] for result in engine.parse("我要投诉", "/restart", "")][0] == "file_complaint"
+    assert next(result["intent"]["name"] for result in engine.parse("我要投诉", "/restart", "")) == "file_complaint"
     engine.turn("我要注册", "default")
     assert actions.said() == ["我要注册", "我要注册"]
 
@@ -202,7 +207,8 @@ def test_parsing_ranks_the_likeliest_wishes(engine: Engine) -> None:
     (result,) = engine.parse("验证码没收到")
     ranking = [entry["confidence"] for entry in result["ranking"]]
     assert result["intent"]["name"] == "not_received_code"
-    assert ranking == sorted(ranking, reverse=True) and len(ranking) <= 3
+    assert ranking == sorted(ranking, reverse=True)
+    assert len(ranking) <= 3
 
 
 def test_what_cannot_be_read_is_not_guessed(engine: Engine) -> None:

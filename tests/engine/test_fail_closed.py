@@ -52,7 +52,8 @@ def test_a_failed_action_is_a_502_and_nothing_of_the_turn_stays(engine: Engine, 
 def test_with_the_action_server_down_nobody_is_told_that_it_worked(engine: Engine, actions: Actions) -> None:
     actions.stop()
     answer = engine.turn("我要注册", "failed:down")
-    assert _failed(answer.status, answer.body) and "messages" not in answer.body
+    assert _failed(answer.status, answer.body)
+    assert "messages" not in answer.body
     actions.reset()
     assert engine.turn("我要注册", "failed:down").status == 200
     assert actions.said() == ["我要注册"]

@@ -64,8 +64,7 @@ class Sender:
     async def _put(
         self, chat_id: int, text: str, mode: str | None, markup: Markup | None, protected: bool, over: int | None
     ) -> int:
-        editable = markup is None or isinstance(markup, InlineKeyboardMarkup)
-        if over is not None and editable and await self._edited(chat_id, text, mode, markup, over):
+        if over is not None and await self._edited(chat_id, text, mode, markup, over):
             return over
         await self._pace.turn(chat_id)
         sent = await self._bot.send_message(
@@ -78,10 +77,11 @@ class Sender:
         )
         return sent.message_id
 
-    async def _edited(
-        self, chat_id: int, text: str, mode: str | None, markup: InlineKeyboardMarkup | None, message_id: int
-    ) -> bool:
+    async def _edited(self, chat_id: int, text: str, mode: str | None, markup: Markup | None, message_id: int) -> bool:
         """Whether the message shows the text now; not when it is gone or too old to be changed."""
+        if markup is not None and not isinstance(markup, InlineKeyboardMarkup):
+            # Telegram changes only messages with buttons of their own, or with none.
+            return False
         await self._pace.turn(chat_id)
         try:
             await self._bot.edit_message_text(

@@ -21,7 +21,8 @@ _MAX_DEPTH = 100
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ALTERNATIVE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _CONTAINERS = frozenset(
-    f"{W}{name}" for name in ("hyperlink", "ins", "moveTo", "smartTag", "fldSimple", "sdt", "sdtContent", "customXml", "dir", "bdo")
+    f"{W}{name}"
+    for name in ("hyperlink", "ins", "moveTo", "smartTag", "fldSimple", "sdt", "sdtContent", "customXml", "dir", "bdo")
 )
 
 
@@ -186,9 +187,7 @@ def _notes(parts: dict[str, bytes], part: str, name: str) -> dict[str, etree._El
     return {one.get(f"{W}id", ""): one for one in root.iterfind(f"{W}{name}") if one.get(f"{W}type") is None}
 
 
-_WANTED = frozenset(
-    f"word/{name}.xml" for name in ("document", "styles", "numbering", "comments", "footnotes")
-)
+_WANTED = frozenset(f"word/{name}.xml" for name in ("document", "styles", "numbering", "comments", "footnotes"))
 
 
 def _unpack(data: bytes) -> dict[str, bytes]:

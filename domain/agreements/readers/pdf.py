@@ -43,7 +43,16 @@ def read_pdf(data: bytes) -> Pages:
         raise
     except RecursionError as error:
         raise UnreadableAgreement("broken_file", "the PDF nests too deeply; export it again") from error
-    except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, OSError, NotImplementedError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OSError,
+        NotImplementedError,
+    ) as error:
         raise UnreadableAgreement("broken_file", "the PDF is damaged; export it again") from error
     if not any(pages) or 2 * len(pictures) > len(pages):
         raise UnreadableAgreement(
@@ -103,7 +112,9 @@ def _without_furniture(pages: list[list[Line]]) -> list[list[Line]]:
 
     def furniture(text: str, index: int) -> bool:
         bare = _BARE_NUMBER.match(text)
-        return text in repeated or bool(_PAGE_LABEL.match(text)) or (bare is not None and int(bare[1]) - index in counting)
+        return (
+            text in repeated or bool(_PAGE_LABEL.match(text)) or (bare is not None and int(bare[1]) - index in counting)
+        )
 
     out = []
     for index, page in enumerate(pages):

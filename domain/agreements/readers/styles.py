@@ -54,9 +54,7 @@ class Styles:
             outline = outline or value(one.find(f"{W}pPr"), "outlineLvl")
         return int(outline) + 1 if outline is not None and outline.isdigit() and int(outline) < 9 else 0
 
-    def list_of(
-        self, properties: etree._Element | None, style: str, numbering: Numbering
-    ) -> tuple[str | None, int]:
+    def list_of(self, properties: etree._Element | None, style: str, numbering: Numbering) -> tuple[str | None, int]:
         """The list (w:numId) and level of a paragraph, its own or its style's."""
         number_id = depth = None
         own = properties.find(f"{W}numPr") if properties is not None else None

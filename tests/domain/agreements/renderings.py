@@ -60,7 +60,9 @@ def as_md(source: list[Block]) -> bytes:
 
 def as_html(source: list[Block]) -> bytes:
     body = "".join(
-        f"<h{block.depth}>{html.escape(block.text)}</h{block.depth}>" if block.depth else f"<p>{html.escape(block.text)}</p>"
+        f"<h{block.depth}>{html.escape(block.text)}</h{block.depth}>"
+        if block.depth
+        else f"<p>{html.escape(block.text)}</p>"
         for block in source
     )
     return f"<!doctype html><html><head><meta charset=utf-8><script>1. no</script></head><body>{body}</body></html>".encode()

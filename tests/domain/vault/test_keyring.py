@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import multiprocessing
 import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from domain.ambient import SystemChance
 from domain.vault import Keyring, KeyringError, signature_is_good
 from tests.support.ambient import SeededChance
-
-ROOT = Path(__file__).parents[3]
-
 
 def test_a_first_start_makes_keys_that_only_the_owner_can_read(tmp_path: Path) -> None:
     path = tmp_path / "state" / "keys.json"
@@ -91,32 +89,22 @@ def test_what_a_crash_left_of_an_earlier_start_does_not_stop_this_one(tmp_path: 
     assert Keyring.load(path).public_keys() == keyring.public_keys()
 
 
-_START = """
-import sys, time
-from pathlib import Path
-from domain.ambient import SystemChance
-from domain.vault import Keyring
-path, flag = Path(sys.argv[1]), Path(sys.argv[2])
-print("ready", flush=True)
-sys.stdin.readline()
-print(Keyring.load_or_create(path, SystemChance()).public_keys()["ledger-1"])
-"""
+def _start(path: Path, together: Any, told: Any) -> None:
+    together.wait()
+    told.put(Keyring.load_or_create(path, SystemChance()).public_keys()["ledger-1"])
 
 
 def test_processes_that_start_at_once_share_one_set_of_keys(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    command = [sys.executable, "-c", _START, str(path), str(tmp_path / "flag")]
-    started = [subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    for process in started:
-        assert process.stdout is not None
-        process.stdout.readline()
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    told = {process.communicate()[0].strip() for process in started}
-    assert all(process.returncode == 0 for process in started)
-    assert told == {Keyring.load(path).public_keys()["ledger-1"]}
+    world = multiprocessing.get_context("fork")
+    together, told = world.Barrier(4), world.SimpleQueue()
+    processes = [world.Process(target=_start, args=(path, together, told)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(30)
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert {told.get() for _ in processes} == {Keyring.load(path).public_keys()["ledger-1"]}
     assert [file.name for file in tmp_path.iterdir()] == ["keys.json"]
 
 
