@@ -21,7 +21,7 @@ from bot.actions.route import ActionRoute
 from bot.channels.web.api import ConversationApi
 from bot.couriers.console import ConsoleCourier
 from bot.couriers.worker import CourierWorker
-from bot.engine_process import EngineProcess, running
+from bot.engine_process import EngineProcess, free_port, running
 from bot.http import Problems
 from bot.pages.handlers import Pages
 from bot.settings import Settings
@@ -41,6 +41,7 @@ _HERE = Path(__file__).parent
 # An action call carries every event of its engine session.
 _MAX_BODY = 16 * 1024 * 1024
 _HEADS_SECONDS = 1.0
+_FORGET_SECONDS = 3600.0
 
 
 @dataclass
@@ -100,7 +101,8 @@ async def open_app(
         token = (
             settings.engine.token.get_secret_value() if settings.engine.token else domain.parts.chance.token(24).hex()
         )
-        engine_url = settings.engine.url or f"http://127.0.0.1:{settings.engine.port}"
+        engine_port = settings.engine.port or free_port()
+        engine_url = settings.engine.url or f"http://127.0.0.1:{engine_port}"
         hub = Hub()
         engine = Engine(session, engine_url, token, settings.engine.timeout)
         worker = Worker(domain, engine, hub, crash)
@@ -110,11 +112,12 @@ async def open_app(
         app = App(settings, domain, hub, engine, worker, doorway, courier, application)
         if settings.engine.url is None:
             actions = f"http://127.0.0.1:{settings.port}{ACTIONS_PATH}"
-            process = EngineProcess(port=settings.engine.port, token=token, actions_url=actions)
+            process = EngineProcess(port=engine_port, token=token, actions_url=actions)
             await stack.enter_async_context(running(process))
         app.spawn(worker.run(), "turns")
         app.spawn(CourierWorker(domain, courier, hub).run(), "courier")
         app.spawn(_keep_heads(domain), "ledger heads")
+        app.spawn(_forget_abandoned(domain), "abandoned flows")
         if settings.telegram.token is not None:
             from bot.channels.telegram import telegram_channel
 
@@ -184,6 +187,19 @@ async def _keep_heads(domain: Domain) -> None:
             await domain.evidence.keep_heads()
         except Exception as error:
             log.error("heads not kept", exc=error)
+
+
+async def _forget_abandoned(domain: Domain) -> None:
+    """What a person began and left is forgotten after the time the agent promised."""
+    while True:
+        try:
+            async with domain.transaction() as session:
+                forgotten = await domain.registration.forget_abandoned(session)
+            if forgotten:
+                log.info("abandoned flows forgotten", count=forgotten)
+        except Exception as error:
+            log.error("abandoned flows not forgotten", exc=error)
+        await asyncio.sleep(_FORGET_SECONDS)
 
 
 def _report(task: asyncio.Task[None]) -> None:

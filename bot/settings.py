@@ -41,7 +41,7 @@ class Engine(BaseModel):
 
     url: str | None = None
     token: SecretStr | None = None
-    port: int = 8079
+    port: int = Field(default=0, description="port of the engine this process starts; 0 takes a free one")
     timeout: float = Field(default=4.0, gt=0, description="seconds a sentence may take before the person is told")
 
 

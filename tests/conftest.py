@@ -15,12 +15,6 @@ from tests.support.postgres import Postgres
 KINDS = ("sqlite", "postgresql")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    # Coroutines are tests and fixtures as they stand, however pytest was started.
-    if config.getoption("asyncio_mode", None) is None:
-        config.option.asyncio_mode = "auto"
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     try:

@@ -15,8 +15,7 @@ from bot.cli import show_agreements as shown
 from bot.cli.lines import lines_of
 from bot.cli.output import Json, console, show_json
 from bot.cli.settings import settings
-from domain.agreements import ParsedAgreement, diff, key, parse_file
-from domain.agreements.search import Searcher
+from domain.agreements import ParsedAgreement, Searcher, diff, key, parse_file
 from domain.agreements.versions import Version
 from domain.ambient import SHANGHAI
 from domain.platforms import LoadedPlatform, check
@@ -24,7 +23,9 @@ from domain.platforms import LoadedPlatform, check
 group = typer.Typer(no_args_is_help=True, help="Read, judge, ask, compare and version agreements.")
 
 _LONGEST_LABEL = 80
-PlatformOption = Annotated[str | None, typer.Option("--platform", metavar="P", help="A platform's text in force, else its sample.")]
+PlatformOption = Annotated[
+    str | None, typer.Option("--platform", metavar="P", help="A platform's text in force, else its sample.")
+]
 ForPlatform = Annotated[str, typer.Option("--platform", metavar="P", help="The platform's id.")]
 
 
@@ -101,7 +102,9 @@ def import_(
     version, parsed = asyncio.run(work())
     _show_version(version, list(parsed.warnings), as_json)
     if not as_json:
-        console().print(f"put it in force: mingshi agreements publish --platform {platform} --version {version.version}")
+        console().print(
+            f"put it in force: mingshi agreements publish --platform {platform} --version {version.version}"
+        )
 
 
 @group.command("publish")
@@ -141,7 +144,9 @@ def list_(
             if platform is not None:
                 domain.platforms.get(platform)
             versions = await domain.agreements.list(platform)
-            in_force = {(await domain.agreements.in_force(p.id))[0].id for p in domain.platforms if platform in {None, p.id}}
+            in_force = {
+                (await domain.agreements.in_force(p.id))[0].id for p in domain.platforms if platform in {None, p.id}
+            }
             return [{**asdict(version), "in_force": version.id in in_force} for version in versions]
 
     records = asyncio.run(work())
@@ -155,7 +160,9 @@ def list_(
 def diff_(
     before: Annotated[str, typer.Argument(metavar="A", help="A file, or with --platform a version's number.")],
     after: Annotated[str, typer.Argument(metavar="B", help="The same, newer.")],
-    platform: Annotated[str | None, typer.Option("--platform", metavar="P", help="Compare two versions of this platform.")] = None,
+    platform: Annotated[
+        str | None, typer.Option("--platform", metavar="P", help="Compare two versions of this platform.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Tell what changed from A to B, clause by clause, and whether it changes what is said."""

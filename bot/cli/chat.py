@@ -18,9 +18,13 @@ from bot.cli.settings import settings
 
 
 def chat(
-    platform: Annotated[str | None, typer.Option("--platform", metavar="P", help="The platform; chosen in the talk when left out.")] = None,
+    platform: Annotated[
+        str | None, typer.Option("--platform", metavar="P", help="The platform; chosen in the talk when left out.")
+    ] = None,
     url: Annotated[str | None, typer.Option(help="The app's address; this machine's when left out.")] = None,
-    new: Annotated[bool, typer.Option("--new", help="Start a new talk instead of taking the last one up again.")] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="Start a new talk instead of taking the last one up again.")
+    ] = False,
 ) -> None:
     """Talk with a running app. A number presses the button that has it; /new starts again, /quit leaves.
 

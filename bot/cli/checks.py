@@ -104,12 +104,18 @@ async def _engine_environment(_settings: Settings) -> list[Part]:
     parts = [fine("engine environment", f"Python {version}, rasa {rasa}")]
     if (version, rasa) != (_ENGINE_PYTHON, _ENGINE_RASA):
         needed = f"Python {_ENGINE_PYTHON} and rasa {_ENGINE_RASA} are needed"
-        parts = [wrong("engine environment", f"Python {version}, rasa {rasa}: {needed}", "delete .engine and run `make setup`")]
+        parts = [
+            wrong(
+                "engine environment", f"Python {version}, rasa {rasa}: {needed}", "delete .engine and run `make setup`"
+            )
+        ]
     model = ROOT / "models" / f"engine-{fingerprint}.tar.gz"
     if model.exists():
         parts.append(fine("model", model.name))
     elif any(model.parent.glob("engine-*.tar.gz")):
-        parts.append(wrong("model", "older than nlu/, stories/ or config.yml", "run `make setup`, which trains it again"))
+        parts.append(
+            wrong("model", "older than nlu/, stories/ or config.yml", "run `make setup`, which trains it again")
+        )
     else:
         parts.append(wrong("model", "not trained", "run `make setup`"))
     return parts
@@ -117,9 +123,16 @@ async def _engine_environment(_settings: Settings) -> list[Part]:
 
 async def _platforms(settings: Settings) -> list[Part]:
     found = look_over(settings.platforms)
-    errors = [f"{id}: {each.where}: {each.message}" for id, findings in found.items() for each in findings if each.level == "error"]
+    errors = [
+        f"{id}: {each.where}: {each.message}"
+        for id, findings in found.items()
+        for each in findings
+        if each.level == "error"
+    ]
     if errors:
-        return [wrong("platforms", error, "mend the file; `mingshi platforms check` tells everything") for error in errors]
+        return [
+            wrong("platforms", error, "mend the file; `mingshi platforms check` tells everything") for error in errors
+        ]
     return [fine("platforms", ", ".join(found))]
 
 
@@ -130,7 +143,9 @@ async def _keys(settings: Settings) -> list[Part]:
         return [fine("keys", f"{file}, readable by its owner alone")]
     async with stored(settings) as database:
         if database is not None:
-            return [wrong("keys", f"{file} is missing, but there are data sealed with it", "restore it from its backup")]
+            return [
+                wrong("keys", f"{file} is missing, but there are data sealed with it", "restore it from its backup")
+            ]
     return [fine("keys", f"none yet; the first start makes {file}")]
 
 
@@ -143,7 +158,13 @@ async def _database(settings: Settings) -> list[Part]:
         async with database.engine.connect() as connection:
             now = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
     if now != newest:
-        return [wrong("database", f"its schema is {now or 'unknown'}, this software needs {newest}", "start `mingshi run`: it migrates")]
+        return [
+            wrong(
+                "database",
+                f"its schema is {now or 'unknown'}, this software needs {newest}",
+                "start `mingshi run`: it migrates",
+            )
+        ]
     return [fine("database", f"{file or 'PostgreSQL'}, schema {now}")]
 
 
@@ -160,18 +181,32 @@ async def _engine(settings: Settings) -> list[Part]:
     if settings.engine.url is None:
         return [fine("engine", "started by `mingshi run`")]
     if settings.engine.token is None:
-        return [wrong("engine", "MINGSHI_ENGINE__URL is set without a token", "set MINGSHI_ENGINE__TOKEN to the engine's")]
+        return [
+            wrong("engine", "MINGSHI_ENGINE__URL is set without a token", "set MINGSHI_ENGINE__TOKEN to the engine's")
+        ]
     async with aiohttp.ClientSession() as session:
         door = Engine(session, settings.engine.url, settings.engine.token.get_secret_value(), _SECONDS)
         if await door.ready():
             return [fine("engine", f"{settings.engine.url} is ready")]
-    return [wrong("engine", f"{settings.engine.url} is not ready", "start it, and compare MINGSHI_ENGINE__TOKEN with its token")]
+    return [
+        wrong(
+            "engine",
+            f"{settings.engine.url} is not ready",
+            "start it, and compare MINGSHI_ENGINE__TOKEN with its token",
+        )
+    ]
 
 
 async def _sms(settings: Settings) -> list[Part]:
     provider = settings.sms.provider
     if provider == "console" and not _is_loopback(_public_host(settings)):
-        return [wrong("sms", "the console courier sends nothing: nobody gets a code", "set MINGSHI_SMS__PROVIDER to a real one")]
+        return [
+            wrong(
+                "sms",
+                "the console courier sends nothing: nobody gets a code",
+                "set MINGSHI_SMS__PROVIDER to a real one",
+            )
+        ]
     return [fine("sms", "console: codes stay on this machine" if provider == "console" else provider)]
 
 
@@ -181,15 +216,21 @@ async def _telegram(settings: Settings) -> list[Part]:
         return [fine("telegram", "off: no MINGSHI_TELEGRAM__TOKEN")]
     token = telegram.token.get_secret_value()
     if not _TELEGRAM_TOKEN.fullmatch(token):
-        return [wrong("telegram", "the token does not look like one", "copy it from @BotFather: digits, a colon, letters")]
+        return [
+            wrong("telegram", "the token does not look like one", "copy it from @BotFather: digits, a colon, letters")
+        ]
     if telegram.mode == "webhook" and not settings.public.startswith("https://"):
-        return [wrong("telegram", "a webhook needs https", "set MINGSHI_PUBLIC_URL to an https address, or use polling")]
+        return [
+            wrong("telegram", "a webhook needs https", "set MINGSHI_PUBLIC_URL to an https address, or use polling")
+        ]
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS)) as session:
-            async with session.get(f"{telegram.api_base}/bot{token}/getMe") as response:
-                status = response.status
+        status, _ = await _get(f"{telegram.api_base}/bot{token}/getMe")
     except (aiohttp.ClientError, TimeoutError):
-        return [wrong("telegram", f"{telegram.api_base} cannot be reached", "see the network and MINGSHI_TELEGRAM__API_BASE")]
+        return [
+            wrong(
+                "telegram", f"{telegram.api_base} cannot be reached", "see the network and MINGSHI_TELEGRAM__API_BASE"
+            )
+        ]
     if status != 200:
         return [wrong("telegram", f"the token was refused ({status})", "ask @BotFather for the token of this bot")]
     return [fine("telegram", f"the bot answers, mode {telegram.mode}")]
@@ -199,7 +240,13 @@ async def _public_address(settings: Settings) -> list[Part]:
     address = urlsplit(settings.public)
     if address.scheme != "https" and not _is_loopback(_public_host(settings)):
         state = f"{settings.public} is not https: passwords and ID numbers would travel in clear"
-        return [wrong("public address", state, "put a TLS proxy before the app and set MINGSHI_PUBLIC_URL to its https address")]
+        return [
+            wrong(
+                "public address",
+                state,
+                "put a TLS proxy before the app and set MINGSHI_PUBLIC_URL to its https address",
+            )
+        ]
     return [fine("public address", settings.public)]
 
 
@@ -226,11 +273,15 @@ def _is_free(host: str, port: int) -> bool:
 
 async def _answers(url: str) -> bool:
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS)) as session:
-            async with session.get(url) as response:
-                return response.status == 200 and await response.json() == {"ok": True}
-    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return await _get(url) == (200, '{"ok": true}')
+    except (aiohttp.ClientError, TimeoutError):
         return False
+
+
+async def _get(url: str) -> tuple[int, str]:
+    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
+        return response.status, await response.text()
 
 
 def _public_host(settings: Settings) -> str:

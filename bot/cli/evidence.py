@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.cli.output import Json, console, show_json, text
 from bot.cli.refusals import CannotDo
@@ -52,7 +52,8 @@ def verify_ledger(as_json: Json = False) -> None:
 def verify_receipt(
     file: Annotated[Path, typer.Argument(help="The JSON of /r/….json.")],
     public_key: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What `mingshi keys public` printed; this machine's keys when left out.")
+        Path | None,
+        typer.Option(metavar="FILE", help="What `mingshi keys public` printed; this machine's keys when left out."),
     ] = None,
     as_json: Json = False,
 ) -> None:

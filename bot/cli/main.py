@@ -53,7 +53,9 @@ def app_(port: Annotated[int | None, typer.Option(help="Port to listen on.")] = 
     """Run the app beside an engine that runs elsewhere (MINGSHI_ENGINE__URL, MINGSHI_ENGINE__TOKEN)."""
     chosen = settings()
     if chosen.engine.url is None or chosen.engine.token is None:
-        raise CannotDo("set MINGSHI_ENGINE__URL and MINGSHI_ENGINE__TOKEN to the engine's; `mingshi run` starts one itself")
+        raise CannotDo(
+            "set MINGSHI_ENGINE__URL and MINGSHI_ENGINE__TOKEN to the engine's; `mingshi run` starts one itself"
+        )
     _serve(_on(chosen, port))
 
 

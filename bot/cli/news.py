@@ -63,6 +63,11 @@ def events(
     for event in found:
         details = ", ".join(f"{name}={value}" for name, value in event.data.items())
         made.add_row(
-            str(event.cursor), minute(event.at), text(event.platform_id), event.type, event.account_id or "", text(details)
+            str(event.cursor),
+            minute(event.at),
+            text(event.platform_id),
+            event.type,
+            event.account_id or "",
+            text(details),
         )
     console().print(made if found else "nothing happened")

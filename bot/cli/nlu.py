@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +17,7 @@ from bot.cli.lines import batches
 from bot.cli.output import Json, show_json
 from bot.cli.refusals import CannotDo
 from bot.cli.settings import settings
-from bot.engine_process import EngineProcess, running
+from bot.engine_process import EngineProcess, free_port, running
 from bot.settings import Settings
 from bot.turns.engine import Engine
 from bot.turns.updates import MAX_TEXT
@@ -44,7 +43,9 @@ def nlu() -> None:
 
 @group.command()
 def parse(
-    engine: Annotated[str | None, typer.Option(metavar="URL", help="A running engine (its token: MINGSHI_ENGINE__TOKEN).")] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="URL", help="A running engine (its token: MINGSHI_ENGINE__TOKEN).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read messages from standard input, one a line, and print what each means as JSON, one a line.
@@ -73,7 +74,7 @@ async def _engine(chosen: Settings, url: str | None) -> AsyncIterator[Engine]:
                 raise CannotDo("set MINGSHI_ENGINE__TOKEN to the token of the engine at --engine")
             yield Engine(session, url, chosen.engine.token.get_secret_value(), _BATCH_SECONDS)
             return
-        port, token = _free_port(), secrets.token_hex(24)
+        port, token = free_port(), secrets.token_hex(24)
         door = Engine(session, f"http://127.0.0.1:{port}", token, _BATCH_SECONDS)
         async with running(EngineProcess(port=port, token=token, actions_url=_NO_ACTIONS)):
             await _until_ready(door)
@@ -83,7 +84,7 @@ async def _engine(chosen: Settings, url: str | None) -> AsyncIterator[Engine]:
 async def _until_ready(door: Engine) -> None:
     try:
         async with asyncio.timeout(_START_SECONDS):
-            while not await door.ready():
+            while not await door.ready():  # noqa: ASYNC110 - another process gets ready
                 await asyncio.sleep(0.2)
     except TimeoutError:
         raise CannotDo(f"the engine was not ready within {_START_SECONDS:.0f} s: run `mingshi doctor`") from None
@@ -119,10 +120,3 @@ def _best(reading: dict[str, Any]) -> dict[str, Any]:
     """The likeliest intent itself, also where the agent would ask back for want of confidence."""
     best: dict[str, Any] = (reading["ranking"] or [reading["intent"]])[0]
     return best
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -22,7 +22,8 @@ _STYLES = {"error": "red", "warning": "yellow", "lawyer": "dim"}
 
 @group.command("check")
 def check_(
-    platforms: Annotated[list[str] | None, typer.Argument(metavar="[P]...", help="Only these.")] = None, as_json: Json = False
+    platforms: Annotated[list[str] | None, typer.Argument(metavar="[P]...", help="Only these.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Look platforms over: errors, what works less well than it could, what a lawyer must see.
 
@@ -80,4 +81,6 @@ def _show(parts: list[dict[str, Any]]) -> None:
     for part in parts:
         out.print(text(f"{part['platform']}: {'ok' if part['ok'] else 'wrong'}", "bold" if part["ok"] else "bold red"))
         for finding in part["findings"]:
-            out.print(text(f"  {finding['level']}: {finding['where']}: {finding['message']}", _STYLES[finding["level"]]))
+            out.print(
+                text(f"  {finding['level']}: {finding['where']}: {finding['message']}", _STYLES[finding["level"]])
+            )

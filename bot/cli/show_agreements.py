@@ -9,9 +9,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from bot.cli.output import console, day, table, text
-from domain.agreements import Clause, Diff, KeyClause, ParsedAgreement
+from domain.agreements import Answer, Clause, Diff, KeyClause, ParsedAgreement
 from domain.agreements.labels import rules
-from domain.agreements.search import Answer
 
 _TIERS = {1: "card of its own", 2: "line on a card", 3: "full text"}
 
@@ -59,7 +58,9 @@ def answer(question: str | None, found: Answer) -> None:
 
 
 def versions(records: Sequence[Mapping[str, Any]]) -> None:
-    made = table("platform", "version", "label", "source", "imported", "published", "effective", "sha256", "", long="label")
+    made = table(
+        "platform", "version", "label", "source", "imported", "published", "effective", "sha256", "", long="label"
+    )
     for each in records:
         made.add_row(
             text(each["platform_id"]),

@@ -40,7 +40,9 @@ async def stored(settings: Settings) -> AsyncIterator[Database | None]:
     database = Database(settings.database)
     try:
         async with database.engine.connect() as connection:
-            filled = await connection.run_sync(lambda sync: {"agreements", "ledger"} <= set(inspect(sync).get_table_names()))
+            filled = await connection.run_sync(
+                lambda sync: {"agreements", "ledger"} <= set(inspect(sync).get_table_names())
+            )
         yield database if filled else None
     finally:
         await database.close()

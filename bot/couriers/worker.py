@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 from sqlalchemy import or_, select, update
 
+from bot.metrics import SHORT_MESSAGES
 from bot.turns.hub import Hub, news
 from bot.turns.worker import OUTBOX
 from bot.wording.catalogue import Catalogue
@@ -95,6 +96,7 @@ class CourierWorker:
             return row.id, words["phone"], text
 
     async def _finish(self, message_id: int, state: str, reference: str | None) -> None:
+        SHORT_MESSAGES.labels(state).inc()
         async with self._domain.transaction() as session:
             await session.execute(
                 update(ShortMessageRow)

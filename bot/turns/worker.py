@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from sqlalchemy import exists, select
 
+from bot.metrics import ENGINE_FAILURES, TURN_SECONDS, TURNS
 from bot.turns.engine import Engine, EngineDown
 from bot.turns.hub import Hub, news
 from bot.turns.updates import open_update
@@ -90,9 +92,14 @@ class Worker:
                 return False
             row.attempts += 1
             attempt, inbox_id = row.attempts, row.id
+        started = time.perf_counter()
+        kind = "unknown"
         try:
-            await self._handle(inbox_id)
+            kind = await self._handle(inbox_id)
+            TURNS.labels(kind, "done").inc()
+            TURN_SECONDS.labels(kind).observe(time.perf_counter() - started)
         except Exception as error:
+            TURNS.labels(kind, "failed").inc()
             log.error("turn failed", turn=inbox_id, attempt=attempt, exc=error)
             if attempt >= _ATTEMPTS:
                 await self._give_up(inbox_id)
@@ -102,12 +109,12 @@ class Worker:
         self._hub.signal(OUTBOX)
         return True
 
-    async def _handle(self, inbox_id: int) -> None:
-        """First what is sure, in one transaction; only then, outside of any, the engine."""
+    async def _handle(self, inbox_id: int) -> str:
+        """First what is sure, in one transaction; only then, outside of any, the engine. Returns the kind of turn."""
         async with self._domain.transaction() as session:
             opened = await open_update(self._domain, session, inbox_id)
             if opened is None:
-                return
+                return "repeated"
             turn, payload = opened
             await self._hear_out(turn, payload)
             asked = await self._at_once(turn, payload)
@@ -115,17 +122,18 @@ class Worker:
                 await self._done(turn)
         self._crash("after first transaction")
         if asked is None:
-            return
+            return "at once"
         try:
             understood = await self._engine.turn(turn=str(inbox_id), **asked)
         except EngineDown as error:
+            ENGINE_FAILURES.inc()
             log.warning("engine down", turn=inbox_id, reason=str(error))
             understood = None
         self._crash("after engine")
         async with self._domain.transaction() as session:
             opened = await open_update(self._domain, session, inbox_id)
             if opened is None:
-                return
+                return "repeated"
             turn, payload = opened
             conversations = self._domain.conversations
             if understood is None:
@@ -135,6 +143,7 @@ class Worker:
             elif understood.texts:
                 await conversations.beside(turn, list(understood.texts))
             await self._done(turn)
+        return "engine"
 
     async def _at_once(self, turn: Turn, payload: dict[str, Any]) -> dict[str, Any] | None:
         """Do what needs no engine. Returns what to ask the engine otherwise."""

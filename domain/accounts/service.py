@@ -37,12 +37,12 @@ class Accounts:
         self._chance = chance
 
     async def is_taken(self, session: AsyncSession, platform_id: str, kind: str, canonical: str) -> bool:
-        blind = self._vault.blind(f"{platform_id}|{kind}", canonical.casefold())
+        known_as = self._vault.blinds(f"{platform_id}|{kind}", canonical.casefold())
         found = await session.scalar(
             select(AccountIdentifierRow.account_id).where(
                 AccountIdentifierRow.platform_id == platform_id,
                 AccountIdentifierRow.kind == kind,
-                AccountIdentifierRow.blind == blind,
+                AccountIdentifierRow.blind.in_(known_as),
             )
         )
         return found is not None
@@ -120,12 +120,12 @@ class Accounts:
 
     async def find(self, session: AsyncSession, platform_id: str, kind: str, canonical: str) -> Account | None:
         """The account a platform knows by this identifier."""
-        blind = self._vault.blind(f"{platform_id}|{kind}", canonical.casefold())
+        known_as = self._vault.blinds(f"{platform_id}|{kind}", canonical.casefold())
         account_id = await session.scalar(
             select(AccountIdentifierRow.account_id).where(
                 AccountIdentifierRow.platform_id == platform_id,
                 AccountIdentifierRow.kind == kind,
-                AccountIdentifierRow.blind == blind,
+                AccountIdentifierRow.blind.in_(known_as),
             )
         )
         return await self.get(session, account_id) if account_id else None

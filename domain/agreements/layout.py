@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 
 from .markers import PLAIN, starts_with_number
-from .printed import Line, fold, join
+from .printed import FULL, WIDEST, Line, fold, full_lines, join
 
 _APART_SHARE = 0.1
 """With fewer lines set off by white space than this, white space tells nothing about paragraphs."""
-_WIDEST = 130
-"""Widest line (a 汉字 counts 2) of a page; a longer one is a whole paragraph."""
-_FULL = 0.9
 _TORN_NUMBER = re.compile(r"(?:第\d*|\d|\d\.)$")
 REMARK = re.compile(r"[【\[][^【】\[\]]{0,12}(?:批注|评注|审阅意见|修改意见)[^【】\[\]]{0,6}[】\]]")
 """How a reviewer's remark begins that was printed into the text."""
@@ -25,10 +21,10 @@ def paragraphs(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     """The lines, with those put together again that a page's width broke apart."""
     if sum(line.apart for line in lines[1:]) > _APART_SHARE * len(lines):
         return lines
-    widths = [_width(line.text) for line in lines]
+    widths = [line.width for line in lines]
     widest = max(widths, default=0)
-    full = [widest <= _WIDEST and width >= _FULL * widest for width in widths]
-    wrapped = sum(full) >= max(3, len(lines) // 6)
+    wrapped = any(full_lines(lines))
+    full = [widest <= WIDEST and width >= FULL * widest for width in widths]
     out: list[Line] = []
     for index, line in enumerate(lines):
         brimful = index > 0 and widths[index - 1] > widest - 4
@@ -55,7 +51,3 @@ def _goes_on(before: Line, line: Line, wrapped: bool, brimful: bool) -> bool:
     if REMARK.match(before.text):
         return brimful
     return wrapped and end[-1] not in _SENTENCE_ENDS
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(char) in "WFA" else 1 for char in text)

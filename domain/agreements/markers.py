@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .numerals import CHINESE, STEMS, read_chinese, read_roman
-from .printed import Folded, Line, fold
+from .printed import Folded, Line, fold, full_lines
 
 SURE, PLAIN, FAINT = 6.0, 3.2, 0.5
 """Cost of leaving as text: an article or automatic number, an ordinary number, a mere resemblance."""
@@ -64,6 +64,7 @@ class Marker:
     doubt: float = 0.0
     introduced: bool = False
     inline: bool = False
+    indent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,10 @@ def scan(lines: tuple[Line, ...]) -> list[tuple[Marker, ...]]:
     starts: list[tuple[Marker, ...]] = []
     inside: list[tuple[list[tuple[Marker, ...]], int]] = []
     before = ""
+    full = full_lines(lines)
     for index, line in enumerate(lines):
         folded = fold(line.text)
-        starts.append(_at_line_start(index, line, folded, before))
+        starts.append(_at_line_start(index, line, folded, before, torn=index > 0 and full[index - 1]))
         inside.append(_inside(index, folded, starts[-1][0].after if starts[-1] else 0))
         before = folded.text
     weighty = sum(count for _, count in inside)
@@ -102,9 +104,9 @@ def starts_with_number(line: Line, weight: float) -> bool:
     return any(shape.skip >= weight for shape in _shapes(fold(line.text).text))
 
 
-def _at_line_start(index: int, line: Line, folded: Folded, before: str) -> tuple[Marker, ...]:
+def _at_line_start(index: int, line: Line, folded: Folded, before: str, *, torn: bool) -> tuple[Marker, ...]:
     text = folded.text
-    wrapped = runs_on(before) and not line.label and not line.level
+    wrapped = runs_on(before) and (torn or before.endswith((",", "、"))) and not line.label and not line.level
     out = []
     for shape in _shapes(text):
         skip, doubt = shape.skip, shape.doubt
@@ -124,6 +126,7 @@ def _at_line_start(index: int, line: Line, folded: Folded, before: str) -> tuple
                 skip=skip,
                 doubt=doubt,
                 introduced=before.endswith(":"),
+                indent=line.indent,
             )
         )
     return tuple(out)

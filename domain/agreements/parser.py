@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from .errors import UnreadableAgreement
 from .layout import REMARK, paragraphs
 from .markers import runs_on, scan
 from .model import Annotation, ParsedAgreement
@@ -25,6 +26,8 @@ _CONTENTS = re.compile(r"(?:目\s*[录次]|contents)$", re.IGNORECASE)
 _LEADER = re.compile(r"(?:[.·…\s]{3,}|\s)\d{1,3}$")
 _SHORT_NAME = re.compile(r"(?:以下|下)?简?称(?:为)?[“\"「]([^”\"」]{2,12})[”\"」]")
 _TITLE_LIMIT = 60
+MAX_NUMBERS = 10_000
+"""About fifty times the clauses of the longest user agreement in use."""
 
 
 def parse(data: bytes, name: str) -> ParsedAgreement:
@@ -40,7 +43,10 @@ def parse(data: bytes, name: str) -> ParsedAgreement:
         doubt = "remarks stand in a text without paragraphs: check where they end"
         pages = replace(pages, warnings=(*pages.warnings, doubt))
     body = lines[contents[1] :] if contents else lines
-    scheme = infer(scan(body))
+    candidates = scan(body)
+    if len(candidates) > MAX_NUMBERS:
+        raise UnreadableAgreement("too_large", f"{len(candidates)} clause numbers; at most {MAX_NUMBERS} are read")
+    scheme = infer(candidates)
     names = frozenset(
         found for line in body[:40] for found in _SHORT_NAME.findall(line.text) if not found.startswith("本协议")
     )

@@ -41,7 +41,8 @@ class Line:
 
     `level` is a heading's level (1 the outermost) or 0; `label` counts the characters of an
     automatic number at the start; `apart` is True when white space sets the line off from the one
-    before; `remark_by` names the author when the line is a comment of the file, not of the text.
+    before; `indent` is how far in it stands (columns, or twice the depth of an automatic list);
+    `remark_by` names the author when the line is a comment of the file, not of the text.
     """
 
     printed: Printed
@@ -49,11 +50,33 @@ class Line:
     label: int = 0
     bullet: bool = False
     apart: bool = True
+    indent: int = 0
     remark_by: str | None = None
 
     @property
     def text(self) -> str:
         return self.printed.text
+
+    @property
+    def width(self) -> int:
+        """Columns the line takes: 2 for a 汉字, 1 for a Latin letter."""
+        return sum(2 if unicodedata.east_asian_width(char) in "WFA" else 1 for char in self.printed.text)
+
+
+WIDEST = 130
+"""Widest line of a page (columns); a longer one is a whole paragraph."""
+FULL = 0.9
+"""Share of the widest line from which on a line is full."""
+
+
+def full_lines(lines: tuple[Line, ...]) -> list[bool]:
+    """Which lines fill the page's width; none where lines are not broken by a width."""
+    widths = [line.width for line in lines]
+    widest = max(widths, default=0)
+    full = [width >= FULL * widest for width in widths]
+    if widest > WIDEST or sum(full) < max(3, len(lines) // 6):
+        return [False] * len(lines)
+    return full
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ def _places(reading: _Reading, marker: Marker) -> Iterator[tuple[int, float, str
     for depth in range(len(stack) - 1, -1, -1):
         if styles[depth] == marker.style:
             cost, flaw = _next(stack[depth], marker)
+            cost += 0.6 if abs(stack[depth].indent - marker.indent) > 1 else 0.0
             # Where a list stands in a list of the same numbering, both may go on: the outer rather does.
             yield depth, cost + 0.1 * styles[:depth].count(marker.style), flaw
         elif _alike(styles[depth], marker.style) and marker.style not in styles:
@@ -168,8 +169,11 @@ def _first(reading: _Reading, marker: Marker) -> tuple[float, str | None]:
     """The marker as the first item of a new list below the last open clause."""
     stack, value = reading.stack, marker.value
     cost, flaw = 0.0, None
-    if any(above.style == marker.style for above in stack):
-        # 1. within 1.: only a colon before it speaks for that.
+    same = [above for above in stack if above.style == marker.style]
+    if same and value[-1] == 1 and marker.indent > max(above.indent for above in same) + 1:
+        cost = 0.4
+    elif same:
+        # 1. within 1. without an indent: only a colon before it speaks for that.
         cost = 1.8 if marker.introduced and value[-1] == 1 else 4.2
         flaw = f"{marker.number} begins a list inside a list of the same numbering"
     rank = _RANKS.get(marker.style)

@@ -25,7 +25,10 @@ _FINISHED = re.compile(r"[。;.!?…][”\"')》】]*$|[”\"]$")
 _BRACKETED_HEADING = re.compile(r"【([^【】]+)】[:：]?$")
 _WIDE_GAP = re.compile(r"(?<=[。；;！？])[ \u3000]{2,}")
 # Words a sentence begins with: in a text without line breaks they end the heading before them.
-_STARTERS = tuple("本协议 根据 依据 为了 为保 如果 如因 因 您 鉴于 在使用 除 凡 任何 本站 本平台 用户".split(" "))
+_STARTERS = (
+    *("本协议", "根据", "依据", "为了", "为保", "如果", "如因", "因", "您", "鉴于", "在使用"),
+    *("除", "凡", "任何", "本站", "本平台", "用户"),
+)
 _CONJUNCTIONS = frozenset("及和与或、的对向为在由")
 
 
@@ -87,6 +90,7 @@ def grow(lines: Sequence[Line], taken: Sequence[Taken], names: frozenset[str]) -
     open_nodes: list[Node] = [root]
     owner: dict[int, Node] = {}
     loose: list[tuple[str, Node]] = []
+    ahead = 0
     for index in range(first, len(lines)):
         line, marks = lines[index], by_line.get(index, [])
         fused = any(one.marker.inline for one in marks)
@@ -95,7 +99,9 @@ def grow(lines: Sequence[Line], taken: Sequence[Taken], names: frozenset[str]) -
         if before.text and index == first:
             opening.append(Line(before, level=line.level, apart=line.apart))
         elif before.text:
-            following = _next_marker(taken, index)
+            while ahead < len(taken) and taken[ahead].marker.line <= index:
+                ahead += 1
+            following = taken[ahead] if ahead < len(taken) else None
             node = _owner_of_plain_line(open_nodes, line, following)
             if line.level:
                 loose.append((before.text, node))
@@ -185,10 +191,10 @@ def _owner_of_plain_line(open_nodes: list[Node], line: Line, following: Taken | 
         return leaf
     goes_on = following is not None and following.depth >= len(open_nodes) - 2
     finished = bool(leaf.paragraphs) and bool(_FINISHED.search(leaf.last_words()))
-    spacious = any(len(_joined_paragraphs(sibling)) > 1 for sibling in parent.children)
-    if goes_on or not finished or spacious or not line.apart:
+    if goes_on or not finished or not line.apart:
         return leaf
-    return parent
+    spacious = any(len(one.paragraphs) > 1 and len(_joined_paragraphs(one)) > 1 for one in parent.children)
+    return leaf if spacious else parent
 
 
 def _joined_paragraphs(node: Node) -> list[str]:
@@ -200,10 +206,6 @@ def _joined_paragraphs(node: Node) -> list[str]:
         else:
             out.append(paragraph.printed.text)
     return out
-
-
-def _next_marker(taken: Sequence[Taken], index: int) -> Taken | None:
-    return next((one for one in taken if one.marker.line > index), None)
 
 
 def _depth(node: Node) -> int:

@@ -12,7 +12,7 @@ from domain.messaging.turn import Turn
 # A line longer than this is surely the message; a shorter one may be a change of mind (算了，我想注册).
 SHORT = 12
 # Wishes that end the waiting for a message; those of the second set only that.
-ENDS = {"start", "choose_platform", "read", "menu", "status", "stop", "deny", "go_back", "repeat"}
+ENDS = {"start", "choose_platform", "read", "explain", "why", "menu", "status", "stop", "deny", "go_back", "repeat"}
 _ONLY_ENDS = {"stop", "deny", "go_back"}
 _CANCEL = (Button("c.cancel", "cancel_note", style="quiet"),)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.agreements.versions import Version
@@ -27,6 +28,7 @@ from domain.flows.events import (
     Event,
     Free,
     PageOpened,
+    Pressed,
     Registered,
     Started,
     Taken,
@@ -37,7 +39,7 @@ from domain.flows.tables import FlowRow
 from domain.identifiers.phones import Phone
 from domain.messaging.notices import leave_notice, tell_systems
 from domain.messaging.outbox import Shape
-from domain.messaging.tables import ShortMessageRow
+from domain.messaging.tables import ConversationRow, ShortMessageRow
 from domain.messaging.turn import Turn
 from domain.parts import CHANNELS_ABROAD, Parts
 from domain.platforms import LoadedPlatform
@@ -47,6 +49,8 @@ from domain.registration.state import Journey, State
 from domain.verification import Proven, Sent
 
 KIND = "registration"
+# Whoever goes need not read the newest version first.
+_LEAVING = {"really_refuse", "really_stop"}
 
 
 @dataclass
@@ -83,13 +87,7 @@ class Registrations:
         parts, session, conversation = self._parts, turn.session, turn.conversation
         platform = parts.platforms.get(platform_id)
         version = await parts.agreements.in_force(session, platform_id)
-        if not version.is_sample and not platform.profile.channel.authorised:
-            context = render_context(platform, version, conversation.channel)
-            await parts.outbox.say(
-                turn,
-                Say("registration.not_authorised", {"title": platform.profile.agreement_title.strip("《》")}),
-                context,
-            )
+        if await self._not_authorised(turn, platform, version):
             return
         if conversation.flow_id is not None:
             await self.forget(session, conversation.flow_id, "restarted")
@@ -113,13 +111,23 @@ class Registrations:
         run = await self._load(turn, row)
         await self._move(run, Started(await self._serve(run)))
 
+    async def _not_authorised(self, turn: Turn, platform: LoadedPlatform, version: Version) -> bool:
+        """Whether this channel may not register people on this text; then the person hears so."""
+        if version.is_sample or platform.profile.channel.authorised:
+            return False
+        title = platform.profile.agreement_title.strip("《》")
+        context = render_context(platform, version, turn.conversation.channel)
+        await self._parts.outbox.say(turn, Say("registration.not_authorised", {"title": title}), context)
+        return True
+
     async def feed(self, turn: Turn, flow_id: str, event: Event) -> None:
         """Let something happen to an open flow."""
         row = await turn.session.get(FlowRow, flow_id, with_for_update=True)
         if row is None or row.outcome is not None:
             return
         run = await self._load(turn, row)
-        if not run.state.decided and await self._overtaken(run):
+        leaves = isinstance(event, Pressed) and event.choice in _LEAVING
+        if not run.state.decided and not leaves and await self._overtaken(run):
             await self._begin_on_new_version(run)
         else:
             await self._move(run, event)
@@ -131,6 +139,10 @@ class Registrations:
     async def _begin_on_new_version(self, run: _Run) -> None:
         """Nobody consents to a version that no longer counts: read the new one; what was filled in stays."""
         version = await self._parts.agreements.in_force(run.turn.session, run.row.platform_id)
+        if await self._not_authorised(run.turn, run.platform, version):
+            run.turn.conversation.flow_id = None
+            await self.forget(run.turn.session, run.row.id, "not_authorised")
+            return
         run.row.agreement_id = version.id
         state = run.state.but(leaf=0, every=None, unfolded=(), decisions={}, reviewing=False, asking=None)
         renewed = await self._load(run.turn, run.row)
@@ -179,6 +191,20 @@ class Registrations:
             return
         row.outcome, row.ended_at, row.sealed = outcome, self._parts.clock.now(), None
         await self._parts.vault.destroy(session, row.key_id)
+
+    async def forget_abandoned(self, session: AsyncSession) -> int:
+        """Forget the flows nobody has touched for the time the policy names. Returns how many."""
+        before = self._parts.clock.now() - self._parts.policy.flow_lifetime
+        stale = await session.scalars(
+            select(FlowRow).where(FlowRow.outcome.is_(None), FlowRow.updated_at < before).limit(500)
+        )
+        rows = list(stale)
+        for row in rows:
+            conversation = await session.get_one(ConversationRow, row.conversation_id)
+            if conversation.flow_id == row.id:
+                conversation.flow_id = None
+            await self.forget(session, row.id, "abandoned")
+        return len(rows)
 
     async def _load(self, turn: Turn, row: FlowRow) -> _Run:
         platform = self._parts.platforms.get(row.platform_id)

@@ -78,6 +78,10 @@ class Vault:
         """A keyed digest that finds an identifier without storing it."""
         return self.keyring.digest("index", kind.encode(), canonical.encode())[1]
 
+    def blinds(self, kind: str, canonical: str) -> list[bytes]:
+        """The same under older keys too: for finding what was stored before a rotation."""
+        return self.keyring.digests("index", kind.encode(), canonical.encode())
+
 
 def _bound(key_id: str, context: str) -> bytes:
     return f"{key_id}|{context}".encode()

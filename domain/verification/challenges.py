@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -82,15 +83,15 @@ class Verification:
             subject: the flow that asks; a code typed in another flow does not count.
         """
         now = self._clock.now()
-        index = self._vault.blind("phone", phone)
+        index, known_as = self._vault.blind("phone", phone), self._vault.blinds("phone", phone)
         await self._serialise(session, index)
-        refused = await self._refusal(session, index, subject)
+        refused = await self._refusal(session, known_as, purpose, subject)
         if refused is not None:
             return refused
         await session.execute(
             update(ChallengeRow)
             .where(
-                ChallengeRow.phone_index == index,
+                ChallengeRow.phone_index.in_(known_as),
                 ChallengeRow.purpose == purpose,
                 ChallengeRow.subject == subject,
                 ChallengeRow.closed.is_(None),
@@ -100,7 +101,7 @@ class Verification:
         challenge_id = new_id("v", self._chance)
         code = f"{self._chance.below(1_000_000):06d}"
         digest_key, digest = self._vault.keyring.digest("codes", *_parts(challenge_id, purpose, index, subject, code))
-        sends = await self._sends_since(session, index, timedelta(days=1))
+        sends = await self._sends_since(session, known_as, timedelta(days=1))
         lifetime = timedelta(seconds=self.limits.code_lifetime)
         session.add(
             ChallengeRow(
@@ -136,9 +137,11 @@ class Verification:
             and row.subject == subject
             and row.closed is None
             and now < row.expires_at
-            and await self._failures(session, row) < self.limits.failures_a_day
         )
         if row is None or not usable:
+            return Wrong(0)
+        failures = await self._failures(session, [row.phone_index], purpose)
+        if failures >= self.limits.failures_a_day:
             return Wrong(0)
         parts = _parts(row.id, purpose, row.phone_index, subject, code)
         if self._vault.keyring.digest_matches("codes", row.digest_key, row.digest, *parts):
@@ -146,7 +149,7 @@ class Verification:
             await session.flush()
             return Proven(row.id)
         row.tries += 1
-        left = max(0, self.limits.tries - row.tries)
+        left = max(0, min(self.limits.tries - row.tries, self.limits.failures_a_day - failures - 1))
         if left == 0:
             row.closed = "spent"
         await session.flush()
@@ -165,41 +168,44 @@ class Verification:
         if session.get_bind().dialect.name == "postgresql":
             await session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(index[:8], signed=True))))
 
-    async def _refusal(self, session: AsyncSession, index: bytes, subject: str) -> Refused | None:
+    async def _refusal(
+        self, session: AsyncSession, known_as: Sequence[bytes], purpose: Purpose, subject: str
+    ) -> Refused | None:
         now = self._clock.now()
-        sends = await self._sends_since(session, index, timedelta(days=1))
-        last = await session.scalar(select(func.max(ChallengeRow.sent_at)).where(ChallengeRow.phone_index == index))
+        sends = await self._sends_since(session, known_as, timedelta(days=1))
+        last = await session.scalar(select(func.max(ChallengeRow.sent_at)).where(ChallengeRow.phone_index.in_(known_as)))
         if last is not None and sends:
             wait = last + self._gap(sends) - now
             if wait > timedelta(0):
                 return Refused("too_soon", wait)
-        if sends >= self.limits.a_day:
+        failures = await self._failures(session, known_as, purpose)
+        if sends >= self.limits.a_day or failures >= self.limits.failures_a_day:
             return Refused("too_many", timedelta(days=1))
-        if await self._sends_since(session, index, timedelta(hours=1)) >= self.limits.a_hour:
+        if await self._sends_since(session, known_as, timedelta(hours=1)) >= self.limits.a_hour:
             return Refused("too_many", timedelta(hours=1))
         phones = await session.scalars(
             select(ChallengeRow.phone_index)
             .where(ChallengeRow.subject == subject, ChallengeRow.sent_at > now - timedelta(days=1))
             .distinct()
         )
-        if len({*phones.all(), index}) > self.limits.phones_a_day:
+        if len({*phones.all()} - {*known_as}) >= self.limits.phones_a_day:
             return Refused("too_many_phones", timedelta(days=1))
         return None
 
-    async def _sends_since(self, session: AsyncSession, index: bytes, span: timedelta) -> int:
+    async def _sends_since(self, session: AsyncSession, known_as: Sequence[bytes], span: timedelta) -> int:
         count = await session.scalar(
             select(func.count())
             .select_from(ChallengeRow)
-            .where(ChallengeRow.phone_index == index, ChallengeRow.sent_at > self._clock.now() - span)
+            .where(ChallengeRow.phone_index.in_(known_as), ChallengeRow.sent_at > self._clock.now() - span)
         )
         return count or 0
 
-    async def _failures(self, session: AsyncSession, row: ChallengeRow) -> int:
+    async def _failures(self, session: AsyncSession, known_as: Sequence[bytes], purpose: str) -> int:
         """Wrong codes for this phone and purpose in a day: asking for another code does not reset them."""
         total = await session.scalar(
             select(func.sum(ChallengeRow.tries)).where(
-                ChallengeRow.phone_index == row.phone_index,
-                ChallengeRow.purpose == row.purpose,
+                ChallengeRow.phone_index.in_(known_as),
+                ChallengeRow.purpose == purpose,
                 ChallengeRow.sent_at > self._clock.now() - timedelta(days=1),
             )
         )

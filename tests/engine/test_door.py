@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -157,10 +158,8 @@ def test_context_may_be_left_out(engine: Engine, actions: Actions) -> None:
 
 
 def test_ten_megabytes_are_refused_and_the_engine_lives_on(engine: Engine, actions: Actions) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the engine may close the connection before it has read everything
         assert engine.call("POST", f"{DOOR}/turn", b" " * 10_000_000).status in (400, 413)
-    except OSError:
-        pass  # the engine may close the connection before it has read everything
     assert engine.turn("我要注册", "door:alive").status == 200
 
 

@@ -26,6 +26,7 @@ from bot.channels.telegram.sending import Sender, is_gone
 from bot.turns.hub import Hub, news
 from bot.turns.worker import OUTBOX
 from domain import Domain, KeyDestroyed
+from domain.flows.tables import FlowRow
 from domain.messaging.tables import ConversationRow, MessageRow
 
 log = structlog.get_logger()
@@ -37,6 +38,8 @@ _CLOSING_SECONDS = 5.0
 # Marks the message below which the key that shares one's own number stands.
 _KEY = "k"
 _REF_LENGTH = 60
+# How many of the newest messages are looked at for buttons that are over.
+_LOOK_BACK = 20
 
 
 @dataclass(frozen=True)
@@ -232,36 +235,34 @@ class Delivery:
             await self._sender.remove(job.chat_id, message_id)
 
     async def _settle(self, conversation_id: str) -> bool:
-        """Take the buttons off messages that were answered, and say there what was chosen. Whether there were any."""
+        """Take the buttons off messages that are over, and say there what was chosen. Whether there were any."""
         async with self._domain.database.reading() as session:
             conversation = await session.get_one(ConversationRow, conversation_id)
-            rows = list(
-                await session.scalars(
-                    select(MessageRow)
-                    .where(
-                        MessageRow.conversation_id == conversation_id,
-                        MessageRow.delivery == "sent",
-                        MessageRow.chosen.is_not(None),
-                    )
-                    .order_by(MessageRow.seq)
-                )
-            )
-            answered = [
+            over = [
                 (row.id, _ids(row.delivery_ref), await self._domain.parts.outbox.public(session, conversation, row))
-                for row in rows
+                for row in await self._over(session, conversation_id)
             ]
-        for row_id, ids, message in answered:
+        for row_id, ids, message in over:
             try:
                 if ids:
-                    await self._sender.settle(
-                        int(conversation.address), self._artist.draw(message, settled=True), list(ids)
-                    )
+                    await self._sender.settle(int(conversation.address), self._artist.draw(message, settled=True), ids)
             except TelegramRetryAfter:
                 return False
             except AiogramError as error:
-                log.warning("answered message not settled", message=row_id, exc=error)
+                log.warning("message not settled", message=row_id, exc=error)
             await self._mark(row_id, delivery="settled")
-        return bool(answered)
+        return bool(over)
+
+    async def _over(self, session: AsyncSession, conversation_id: str) -> list[MessageRow]:
+        """Shown messages whose buttons are of no use any more: one was pressed, or another question stands."""
+        shown = await session.execute(
+            select(MessageRow, FlowRow.step, FlowRow.outcome)
+            .outerjoin(FlowRow, FlowRow.id == MessageRow.flow_id)
+            .where(MessageRow.conversation_id == conversation_id, MessageRow.delivery == "sent")
+            .order_by(MessageRow.seq.desc())
+            .limit(_LOOK_BACK)
+        )
+        return [row for row, step, outcome in reversed(shown.all()) if row.choices and _is_over(row, step, outcome)]
 
     async def _later(self, job: _Job, seconds: float) -> None:
         """Try again after a while; what stands behind it waits too, so the order is kept."""
@@ -290,6 +291,19 @@ class Delivery:
         """The only process of its database has just started: nobody holds a message."""
         async with self._domain.transaction() as session:
             await session.execute(update(MessageRow).where(MessageRow.delivery == "new").values(not_before=None))
+
+
+def _is_over(row: MessageRow, step: str | None, outcome: str | None) -> bool:
+    """Args:
+    step: where the message's flow stands now.
+    outcome: how it ended, if it did.
+    """
+    if row.chosen is not None:
+        return True
+    if row.flow_id is None or all(choice.startswith("c.") for choice in row.choices):
+        # Buttons of the conversation itself work at any time.
+        return False
+    return outcome is not None or (row.step or "").partition("?")[0] != (step or "").partition("?")[0]
 
 
 def _ref(ids: Sequence[int], *, key: bool = False) -> str:

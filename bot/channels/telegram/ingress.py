@@ -11,9 +11,8 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.channels.telegram.reading import Addressed, ForeignPress, Meaning, Membership, Reader, Said
 from bot.channels.telegram.words import Words
@@ -22,9 +21,7 @@ from bot.turns.doorway import Doorway
 from bot.turns.hub import Hub
 from bot.turns.worker import OUTBOX
 from domain import Domain
-from domain.flows.tables import FlowRow
-from domain.messaging.buttons import read_token
-from domain.messaging.tables import ConversationRow, MessageRow
+from domain.messaging.tables import ConversationRow
 
 log = structlog.get_logger()
 
@@ -92,15 +89,13 @@ class Ingress:
             self._meanwhile(self._delete(said.chat_id, said.message_id))
         # Counted only once the database has answered: an update that comes again because it was
         # away must not count twice and be dropped for haste.
-        conversation_id, over = await self._conversation(said)
+        conversation_id = await self._conversation(said.chat_id)
         payload = self._admitted(said)
         if payload is not None:
             await self._doorway.receive(conversation_id, update_id, payload)
         if said.callback_id is not None:
             toast = None if payload == said.payload else self._words.shared.text("misfit.too_fast")
             self._meanwhile(self._answer(said.callback_id, toast))
-        if over and said.message_id is not None:
-            self._meanwhile(self._without_buttons(said.chat_id, said.message_id))
 
     def _admitted(self, said: Said) -> Mapping[str, Any] | None:
         """What of it is let in: an album once, and a flood is answered with one request to slow down."""
@@ -113,28 +108,19 @@ class Ingress:
             return None
         return {"misfit": "too_fast"}
 
-    async def _conversation(self, said: Said) -> tuple[str, bool]:
-        """The conversation of the chat, and whether the pressed button belongs to something that has ended."""
+    async def _conversation(self, chat_id: int) -> str:
+        """The conversation of the chat; whoever writes can be reached again."""
         try:
-            return await self._open(said)
+            return await self._open(chat_id)
         except IntegrityError:
             # Two first updates of a chat at the same moment: the other one made the conversation.
-            return await self._open(said)
+            return await self._open(chat_id)
 
-    async def _open(self, said: Said) -> tuple[str, bool]:
+    async def _open(self, chat_id: int) -> str:
         async with self._domain.transaction() as session:
-            conversation, _ = await self._domain.conversations.open(session, channel=CHANNEL, address=str(said.chat_id))
+            conversation, _ = await self._domain.conversations.open(session, channel=CHANNEL, address=str(chat_id))
             conversation.reachable = True
-            token = said.payload.get("button")
-            return conversation.id, token is not None and await self._is_over(session, conversation.id, token)
-
-    async def _is_over(self, session: AsyncSession, conversation_id: str, token: str) -> bool:
-        found = read_token(self._domain.parts.vault.keyring, conversation_id, token)
-        row = await session.get(MessageRow, found[0]) if found is not None else None
-        if row is None or row.flow_id is None:
-            return False
-        outcome = await session.scalar(select(FlowRow.outcome).where(FlowRow.id == row.flow_id))
-        return outcome is not None
+            return conversation.id
 
     async def _reachable(self, chat_id: int, reachable: bool) -> None:
         async with self._domain.transaction() as session:
@@ -172,10 +158,6 @@ class Ingress:
                 message_thread_id=addressed.thread_id,
                 reply_markup=keyboard,
             )
-
-    async def _without_buttons(self, chat_id: int, message_id: int) -> None:
-        with contextlib.suppress(AiogramError):
-            await self._bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id)
 
     async def _delete(self, chat_id: int, message_id: int) -> None:
         """A password must not stay in the chat: tried until it is gone, or surely cannot be."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+from urllib.parse import quote
 
 # Length of a message after its entities were parsed, in UTF-16 code units (core.telegram.org/bots/api#sendmessage).
 LIMIT = 4096
@@ -25,8 +26,16 @@ _MARKS = {"": ("", ""), "b": ("<b>", "</b>"), "i": ("<i>", "</i>")}
 # Where a long paragraph is best cut, best first.
 _CUTS = ("\n\n", "\n", "。", "；", "，", " ")
 
+# A clause is named behind the # by its number, in Chinese: those letters are encoded, the signs of a URL stay.
+_URL_SAFE = ":/?#[]@!$&*+,;=%~"
+
 Frame = Literal["plain", "quote", "folded"]
 Mark = Literal["", "b", "i"]
+
+
+def link_text(url: str) -> str:
+    """An address as text that a client recognises as a link to its very end."""
+    return quote(url, safe=_URL_SAFE)
 
 
 def units(text: str) -> int:
@@ -36,13 +45,19 @@ def units(text: str) -> int:
 
 @dataclass(frozen=True)
 class Span:
+    """A stretch of text, marked, or leading to an address (`url`)."""
+
     text: str
     mark: Mark = ""
+    url: str | None = None
 
     @property
     def html(self) -> str:
         opening, closing = _MARKS[self.mark]
-        return f"{opening}{html.escape(self.text, quote=False)}{closing}"
+        text = html.escape(self.text, quote=False)
+        if self.url is not None:
+            text = f'<a href="{html.escape(link_text(self.url))}">{text}</a>'
+        return f"{opening}{text}{closing}"
 
 
 @dataclass(frozen=True)
@@ -63,7 +78,8 @@ class Block:
 
     @property
     def entities(self) -> int:
-        return sum(span.mark != "" for span in self.spans) + (self.frame != "plain")
+        marks = sum((span.mark != "") + (span.url is not None) for span in self.spans)
+        return marks + (self.frame != "plain")
 
 
 @dataclass(frozen=True)
@@ -122,9 +138,9 @@ def _parts(whole: Block) -> Iterator[Block]:
         text = span.text
         while units(text) > room:
             head, text = _cut(text, room)
-            yield Block((*held, Span(head, span.mark)), whole.frame)
+            yield Block((*held, replace(span, text=head)), whole.frame)
             held, room = [], LIMIT
-        held.append(Span(text, span.mark))
+        held.append(replace(span, text=text))
         room -= units(text)
     yield Block(tuple(held), whole.frame)
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.channels.telegram.markup import Block, Piece, Span, block, split
+from bot.channels.telegram.markup import Block, Piece, Span, block, link_text, split
 from bot.channels.telegram.words import Words
 
 # A row holds about as many half-width columns on a narrow phone.
-_ROW_COLUMNS = 26
+_ROW_COLUMNS = 30
 _ROW_BUTTONS = 4
 
 Message = Mapping[str, Any]
@@ -35,11 +35,13 @@ Row = tuple[Key, ...]
 class Screen:
     """Args:
     protected: whether the message must not be forwarded or saved.
+    footed: whether it shows what was chosen.
     """
 
     pieces: tuple[Piece, ...]
     rows: tuple[Row, ...]
     protected: bool
+    footed: bool = False
 
     @property
     def keyboard(self) -> InlineKeyboardMarkup | None:
@@ -75,7 +77,7 @@ class Artist:
         rows = [] if settled else [*card_rows, *_packed(_keys(message["buttons"]))]
         urls = [key.url for row in rows for key in row if key.url]
         protected = message["expects"] == "sms_code" or bool(card and card["kind"] == "link" and urls)
-        return Screen(tuple(split(blocks)), tuple(rows), protected)
+        return Screen(tuple(split(blocks)), tuple(rows), protected, chosen is not None)
 
     def _footer(self, message: Message, chosen: str | None) -> list[Block]:
         card = message["card"] or {"kind": None}
@@ -94,7 +96,7 @@ class Artist:
                 return self._theme(card)
             case "every":
                 blocks = [block(Span(card["title"], "b")), block(card["quote"], frame="quote")]
-                return [*blocks, *self._address(card["read_url"])], []
+                return [*blocks, self._address(card["read_url"])], []
             case "answer":
                 return list(self._answer(card)), []
             case "consents":
@@ -123,6 +125,7 @@ class Artist:
             yield _explanation(card)
         if "quote" in card["unfolded"]:
             yield _quotation(card)
+            yield self._address(card["read_url"])
 
     def _theme(self, card: Mapping[str, Any]) -> tuple[list[Block], list[Row]]:
         blocks: list[Block] = []
@@ -131,7 +134,8 @@ class Artist:
             note = (Span(f"\n{item['note']}", "i"),) if item["note"] else ()
             blocks.append(block(Span(item["number"], "b"), f"\n{item['line']}", *note))
             if item["unfolded"]:
-                blocks += [*([_explanation(item)] if item["sections"] else []), _quotation(item)]
+                explained = [_explanation(item)] if item["sections"] else []
+                blocks += [*explained, _quotation(item), self._address(item["read_url"])]
             else:
                 keys.append(Key(item["unfold"]["label"], item["unfold"]["token"]))
         return blocks, _packed(keys)
@@ -139,7 +143,7 @@ class Artist:
     def _answer(self, card: Mapping[str, Any]) -> Iterator[Block]:
         for quote in card["quotes"]:
             yield block(Span(quote["number"], "b"), f"\n{quote['quote']}", frame="folded")
-            yield from self._address(quote["read_url"])
+            yield self._address(quote["read_url"])
         if card["note"]:
             yield block(Span(card["note"], "i"))
 
@@ -178,11 +182,14 @@ class Artist:
             if url.startswith("https://"):
                 rows.append((Key(label, url=url),))
             else:
-                blocks = [*blocks, block(self._words.say("open", label=label, url=url))]
+                blocks = [*blocks, block(self._words.say("open", label=label, url=link_text(url)))]
         return blocks, rows
 
-    def _address(self, url: str) -> Iterator[Block]:
-        yield block(self._words.say("read", url=url))
+    def _address(self, url: str) -> Block:
+        """Where a clause stands in the full text."""
+        if url.startswith("https://"):
+            return block(Span(self._words.say("read"), url=url))
+        return block(self._words.say("read_at", url=link_text(url)))
 
 
 def _explanation(card: Mapping[str, Any]) -> Block:

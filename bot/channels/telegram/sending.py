@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 import structlog
 from aiogram import Bot
@@ -105,12 +106,13 @@ class Sender:
             raise
         return True
 
-    async def settle(self, chat_id: int, screen: Screen, ids: list[int]) -> None:
-        """Show that the question was answered: what was chosen, and no buttons any more."""
-        if len(screen.pieces) == len(ids):
+    async def settle(self, chat_id: int, screen: Screen, ids: Sequence[int]) -> None:
+        """Take the buttons off a message, and show what was chosen if it says so."""
+        if screen.footed and len(screen.pieces) == len(ids):
             await self._edited(chat_id, screen.pieces[-1].html, "HTML", None, ids[-1])
             return
         await self._pace.turn(chat_id)
+        # It may be gone, or have no buttons: then there is nothing to take off.
         with contextlib.suppress(TelegramBadRequest):
             await self._bot.edit_message_reply_markup(chat_id=chat_id, message_id=ids[-1])
 

@@ -92,8 +92,8 @@ class _Page:
         match card["kind"]:
             case "platforms":
                 for item in card["items"]:
-                    self._line(item["line"], indent=2)
                     self._button(item["choose"], indent=2)
+                    self._line(item["line"], indent=4)
             case "clause":
                 self._clause(card)
             case "theme":

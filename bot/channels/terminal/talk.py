@@ -27,7 +27,14 @@ class Talk:
     """
 
     def __init__(
-        self, client: Client, tickets: Tickets, url: str, platform: str | None, write: Callable[[str], None], *, echo: bool
+        self,
+        client: Client,
+        tickets: Tickets,
+        url: str,
+        platform: str | None,
+        write: Callable[[str], None],
+        *,
+        echo: bool,
     ) -> None:
         self._client = client
         self._tickets = tickets

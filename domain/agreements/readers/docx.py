@@ -81,35 +81,34 @@ class _Walk:
         properties = paragraph.find(f"{W}pPr")
         style = value(properties, "pStyle") or self._styles.default
         level = self._styles.heading_level(properties, style)
-        number, bullet = self._number(properties, style)
+        number, bullet, depth = self._number(properties, style)
         if number:
             self._writer.write(number)
         label, apart = len(number.strip()), True
         for piece, marks in self._pieces(paragraph, self._styles.marks(style), 0):
             if piece == "\n":
-                self._end_line(level, label, bullet, apart)
-                label, bullet, apart = 0, False, False
+                self._end_line(Line(self._writer.take(), level, label, bullet, apart, 2 * depth))
+                label, bullet, apart, depth = 0, False, False, 0
             else:
                 self._writer.write(piece, marks)
-        self._end_line(level, label, bullet, apart)
+        self._end_line(Line(self._writer.take(), level, label, bullet, apart, 2 * depth))
         self.lines.extend(self._pending)
         self._pending = []
         floating, self._floating = self._floating, []
         for box in floating:
             self.block(box, 1)
 
-    def _end_line(self, level: int, label: int, bullet: bool, apart: bool) -> None:
-        printed = self._writer.take()
-        if printed.text and not (label and len(printed.text) == label and level == 0 and not apart):
-            self.lines.append(Line(printed, level=level, label=label, bullet=bullet, apart=apart))
+    def _end_line(self, line: Line) -> None:
+        if line.text:
+            self.lines.append(line)
 
-    def _number(self, properties: etree._Element | None, style: str) -> tuple[str, bool]:
-        """The automatic number of the paragraph with what follows it, and whether it is a bullet."""
+    def _number(self, properties: etree._Element | None, style: str) -> tuple[str, bool, int]:
+        """The automatic number of the paragraph with what follows it, whether it is a bullet, its level."""
         number_id, depth = self._styles.list_of(properties, style, self._numbering)
         if number_id is None or number_id == "0":
-            return "", False
+            return "", False, 0
         written = self._numbering.next(number_id, depth)
-        return ("".join(written) if written else ""), self._numbering.is_bullet(number_id, depth)
+        return ("".join(written) if written else ""), self._numbering.is_bullet(number_id, depth), depth
 
     def _pieces(
         self, parent: etree._Element, base: frozenset[MarkKind], depth: int

@@ -83,12 +83,14 @@ class _Walk:
         self._bullet = False
         self._label = 0
         self._apart = True
+        self._lists = 0
 
     def end_line(self, *, apart: bool = True) -> None:
         printed = self._writer.take()
         if printed.text:
             at = min(self._label, len(printed.text))
-            self.lines.append(Line(printed, level=self._level, bullet=self._bullet, label=at, apart=self._apart))
+            deep = 2 * self._lists if at else 0
+            self.lines.append(Line(printed, self._level, at, self._bullet, self._apart, indent=deep))
             self._bullet, self._label = False, 0
             self._apart = apart
         else:
@@ -113,6 +115,7 @@ class _Walk:
         keep = tag == "pre"
         self._say(element.text, inner, keep)
         numbers = _numbers(element) if tag == "ol" else None
+        self._lists += tag == "ol"
         for child in element:
             if child.tag == "li":
                 self.end_line()
@@ -126,6 +129,7 @@ class _Walk:
             self._say(child.tail, inner, keep)
         if block:
             self.end_line()
+        self._lists -= tag == "ol"
         self._level = outer_level
 
     def _say(self, text: str | None, marks: tuple[MarkKind, ...], keep: bool) -> None:

@@ -47,9 +47,16 @@ def read_text(data: bytes) -> Pages:
         _write(writer, _LINK.sub(r"\1", body), on)
         printed = writer.take()
         if printed.text:
-            lines.append(Line(printed, level=level, bullet=bool(bullet), apart=apart or bool(heading)))
+            at = _indent(raw)
+            lines.append(Line(printed, level=level, bullet=bool(bullet), apart=apart or bool(heading), indent=at))
             apart = bool(heading)
     return Pages(tuple(lines))
+
+
+def _indent(raw: str) -> int:
+    """Columns of white space before the line's first sign."""
+    space = raw[: len(raw) - len(raw.lstrip())]
+    return sum({"\t": 4, "\u3000": 2}.get(char, 1) for char in space)
 
 
 def _closes(body: str, on: set[MarkKind]) -> bool:

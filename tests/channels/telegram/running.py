@@ -28,11 +28,18 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def running(home: Path, api: BotApi, *, mode: str = "polling", clock: Any = None, **changes: Any) -> AsyncIterator[App]:
+async def running(
+    home: Path, api: BotApi, *, mode: str = "polling", clock: Any = None, **changes: Any
+) -> AsyncIterator[App]:
     """The app, listening, with an engine that does not answer: buttons and expected answers work all the same."""
     port = free_port()
     telegram = Telegram.model_validate(
-        {"token": api.token, "api_base": api.base, "mode": mode, "webhook_secret": SECRET if mode == "webhook" else None}
+        {
+            "token": api.token,
+            "api_base": api.base,
+            "mode": mode,
+            "webhook_secret": SECRET if mode == "webhook" else None,
+        }
     )
     settings = Settings(
         home=home, port=port, dev=True, telegram=telegram, engine=Engine(url="http://127.0.0.1:9"), **changes
@@ -85,7 +92,9 @@ async def conversation_of(app: App, user: FakeUser) -> ConversationRow | None:
 
     async with app.domain.database.reading() as session:
         return await session.scalar(
-            select(ConversationRow).where(ConversationRow.channel == "telegram", ConversationRow.address == str(user.id))
+            select(ConversationRow).where(
+                ConversationRow.channel == "telegram", ConversationRow.address == str(user.id)
+            )
         )
 
 

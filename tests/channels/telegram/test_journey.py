@@ -43,7 +43,11 @@ async def register(app: App, user: FakeUser) -> Sent:
     await user.send("wangfang_88")
     link = await user.hears("一次性安全网页")
     url = re.findall(r"http://127\.0\.0\.1:\d+/s/\S+", link.text)[0]
-    secrets = {"id_number": "11010519491231002X", "password": "correct horse 电池", "password_again": "correct horse 电池"}
+    secrets = {
+        "id_number": "11010519491231002X",
+        "password": "correct horse 电池",
+        "password_again": "correct horse 电池",
+    }
     assert await fill_page(url, secrets) == 200
     return await user.hears("注册成功")
 

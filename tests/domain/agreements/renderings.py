@@ -65,7 +65,8 @@ def as_html(source: list[Block]) -> bytes:
         else f"<p>{html.escape(block.text)}</p>"
         for block in source
     )
-    return f"<!doctype html><html><head><meta charset=utf-8><script>1. no</script></head><body>{body}</body></html>".encode()
+    head = "<meta charset=utf-8><script>1. no</script>"
+    return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>".encode()
 
 
 def as_docx(source: list[Block]) -> bytes:

@@ -31,10 +31,42 @@ def letters(parsed: ParsedAgreement) -> Counter[str]:
     return Counter(char for part in said for char in part if not char.isspace())
 
 
-numbers = st.sampled_from(
-    "第一条 |第二条|第3条 |一、|二、|（一）|(2) |1. |2、|1.1 |1.2|2.1 |3.1.1 |①|a) |B. |(i) |iv. |第一章 |附件一 |甲、|3 |10|"
-    "- |## |**|2.5 元|第三条的|".split("|")
+NUMBERS = (
+    *(
+        "第一条 ",
+        "第二条",
+        "第3条 ",
+        "一、",
+        "二、",
+        "（一）",
+        "(2) ",
+        "1. ",
+        "2、",
+        "1.1 ",
+        "1.2",
+        "2.1 ",
+        "3.1.1 ",
+        "①",
+    ),
+    *(
+        "a) ",
+        "B. ",
+        "(i) ",
+        "iv. ",
+        "第一章 ",
+        "附件一 ",
+        "甲、",
+        "3 ",
+        "10",
+        "- ",
+        "## ",
+        "**",
+        "2.5 元",
+        "第三条的",
+        "",
+    ),
 )
+numbers = st.sampled_from(NUMBERS)
 words = st.text(alphabet="本协议用户应当不得承担责任，。；：的 abAB12（）“”【】⽹①", max_size=30)
 lines = st.lists(st.tuples(numbers, words).map("".join), min_size=1, max_size=25)
 

@@ -181,14 +181,29 @@ def test_a_broken_line_is_joined_without_a_space_in_chinese_and_with_one_in_lati
 
 
 def test_html_lists_print_the_numbers_a_browser_prints() -> None:
-    page = """<h1>试写协议</h1><ol type="I"><li>甲款<ol start="3" type="a"><li>c 项</li><li value="7">g 项</li></ol></li>
-    <li>乙款</li></ol>"""
+    inner = '<ol start="3" type="a"><li>c 项</li><li value="7">g 项</li></ol>'
+    page = f'<h1>试写协议</h1><ol type="I"><li>甲款{inner}</li><li>乙款</li></ol>'
     assert [clause.number for clause in parse(page.encode(), "a.html").walk()] == ["I", "c", "g", "II"]
+
+
+def test_a_list_within_a_list_nests_though_both_count_alike() -> None:
+    page = "<h1>试写协议</h1><ol><li>甲<ol><li>子</li><li>丑</li></ol></li><li>乙<ol><li>寅</li></ol></li></ol>"
+    assert uids(parse(page.encode(), "a.html")) == ["1", "1/1", "1/2", "2", "2/1"]
+    lists = definition(1, level(0, "decimal", "%1."), level(1, "decimal", "%2.")) + used(1)
+    body = "".join(
+        paragraph(text, number=(1, depth)) for text, depth in zip("甲子丑乙寅", (0, 1, 1, 0, 1), strict=True)
+    )
+    assert uids(parse(word_file(body, lists=lists), "a.docx")) == ["1", "1/1", "1/2", "2", "2/1"]
+
+
+def test_a_text_of_ten_thousands_of_numbers_is_refused_instead_of_read_for_minutes() -> None:
+    assert refusal(b"1. x\n" * 20_000, "a.txt") == "too_large"
 
 
 def test_html_chinese_lists_hidden_parts_and_inline_styles() -> None:
     page = """<title>页名</title><nav>1. 首页</nav><h1>试写协议</h1>
-    <ol style="list-style-type: cjk-ideographic"><li><span style="font-weight:700">重要</span>事项，请细看。</li><li>其他</li></ol>
+    <ol style="list-style-type: cjk-ideographic">
+    <li><span style="font-weight:700">重要</span>事项，请细看。</li><li>其他</li></ol>
     <p style="display:none">三、看不见</p><del>三、删掉的</del>"""
     parsed = parse(page.encode(), "a.html")
     assert parsed.title == "试写协议"

@@ -56,7 +56,11 @@ def test_a_shipped_sample_gives_one_tree_in_every_format(name: str) -> None:
     assert_same(parsed, list(blocks(parsed)))
 
 
-@pytest.mark.parametrize("sample", [one for one in SAMPLES if not one.warns], ids=lambda one: one.name)
+# Printed without their indents, the same numbers one step further in would be another agreement.
+REGULAR = [one for one in SAMPLES if not one.warns and "\n   " not in one.source]
+
+
+@pytest.mark.parametrize("sample", REGULAR, ids=lambda one: one.name)
 def test_an_unseen_numbering_gives_one_tree_in_every_format(sample: Sample) -> None:
     parsed = parse(sample.source.encode(), "sample.md")
     uids = [uid for uid, _, _ in said(parsed)]

@@ -356,4 +356,103 @@ SAMPLES = [
         "1 2 2/1 2/2 3 4",
         ("inside a list of the same numbering",),
     ),
+    Sample(
+        "the same numbers one step further in",
+        """
+        # 白鹭快修服务条款
+
+        1. 报修
+           1. 电话报修
+           2. 网上报修
+        2. 上门
+           1. 两小时内上门的，不另收费
+           2. 超过两小时的，减收上门费
+           3. 未能上门的，全额退款
+        3. 付款
+        """,
+        "1 1/1 1/2 2 2/1 2/2 2/3 3",
+    ),
+    Sample(
+        "items that end without any sign",
+        """
+        海桐社区团购规则
+
+        一、下单
+        1. 用户应当核对商品、数量和收货地址后再付款
+        2. 付款以后需要修改地址的，联系团长
+        3. 团长应当及时转告平台，不得拖延
+        二、提货
+        1. 到货以后平台发通知，用户凭码提货
+        2. 超过三日未提的，平台可以退回
+        """,
+        "一 一/1 一/2 一/3 二 二/1 二/2",
+    ),
+    Sample(
+        "decimals without chapters above them",
+        """
+        青石图片社供稿协议
+
+        1.1 作者供稿。
+        1.2 图片社选稿。
+        2.1 稿酬按张结算。
+        2.2 稿酬每月发放。
+        """,
+        "1.1 1.2 2.1 2.2",
+    ),
+    Sample(
+        "numbers grown together with their headings",
+        """
+        赤松仓储合同
+
+        1总则
+        1.1本合同约束双方。
+        1.2附件同样有效。
+        2仓储
+        2.1保管人应当防潮、防火。
+        3附则
+        3.1本合同自签字之日起生效。
+        """,
+        "1 1/1.1 1/1.2 2 2/2.1 3 3/3.1",
+    ),
+    Sample(
+        "english articles with sections",
+        """
+        Riverside Hosting Terms of Service
+
+        Article 1 Definitions
+        1.1 "Service" means hosting.
+        1.2 "Fee" means the price.
+        Article 2 Fees
+        2.1 Fees are due monthly.
+        (a) in advance;
+        (b) in full.
+        """,
+        "Article1 Article1/1.1 Article1/1.2 Article2 Article2/2.1 Article2/2.1/(a) Article2/2.1/(b)",
+    ),
+    Sample(
+        "full-width digits and points",
+        """
+        黄鹂琴行租琴约定
+
+        １．租期
+        １．１　租期以月计。
+        １．２　可以续租。
+        ２．押金
+        （１）钢琴三千元；
+        （２）提琴五百元。
+        """,
+        "1 1/1.1 1/1.2 2 2/(1) 2/(2)",
+    ),
+    Sample(
+        "articles with inserted ones",
+        """
+        翠鸟驾校学员守则
+
+        第一条 学员按时到校。
+        第二条 学员服从安排。
+        第二条之一 夜间训练另行约定。
+        第三条 学员爱护车辆。
+        """,
+        "第一条 第二条 第二条之一 第三条",
+    ),
 ]
