@@ -137,7 +137,9 @@ def _web(
     settings: Settings, domain: Domain, hub: Hub, engine: Engine, doorway: Doorway, courier: ConsoleCourier, token: str
 ) -> web.Application:
     application = web.Application(middlewares=[Problems().middleware], client_max_size=_MAX_BODY)
-    application.add_routes(ConversationApi(domain, doorway, hub, settings).routes())
+    conversations = ConversationApi(domain, doorway, hub, settings)
+    application.add_routes(conversations.routes())
+    application.on_shutdown.append(conversations.close_sockets)
     application.add_routes(Pages(domain, Renderer(settings.public), hub).routes())
     application.router.add_post(ACTIONS_PATH, ActionRoute(domain, token).handle)
     application.router.add_static("/static/web", _HERE / "channels" / "web" / "static")

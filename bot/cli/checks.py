@@ -172,7 +172,7 @@ async def _ledger(settings: Settings) -> list[Part]:
     verdict = await ledger_verdict(settings)
     if verdict.first_bad is not None:
         bad = verdict.first_bad
-        mend = "keep the database as it is, restore the last backup beside it and compare: rows were changed outside of Mingshi"
+        mend = "rows were changed outside of Mingshi: keep the database as it is and compare it with a backup"
         return [wrong("ledger", f"{bad.platform} entry {bad.seq}: {bad.reason}", mend)]
     return [fine("ledger", f"{verdict.entries} entries verified")]
 

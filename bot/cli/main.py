@@ -39,7 +39,7 @@ app.command("config")(config)
 
 @app.callback()
 def mingshi() -> None:
-    """Settings come from the environment (prefix MINGSHI_); `mingshi config` shows them, `mingshi doctor` checks them."""
+    """Settings come from the environment: `mingshi config` shows them, `mingshi doctor` looks them over."""
 
 
 @app.command()

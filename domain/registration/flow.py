@@ -39,12 +39,17 @@ def apply(state: State, event: Event, journey: Journey) -> Outcome:
     settled = any(
         isinstance(e, (*_AWAITED, End)) or (isinstance(e, Say) and e.prompt) or isinstance(e, Shown) for e in effects
     )
-    if settled:
+    if settled or _is_note(event):
         return state, effects
     step = current(state, journey)
     if step is None:
         return state, (*effects, CreateAccount())
     return state, (*effects, *step.prompt(state, journey))
+
+
+def _is_note(event: Event) -> bool:
+    """Word from a page that a clause was unfolded there: recorded, and never answered."""
+    return isinstance(event, Pressed) and event.choice.startswith("opened:")
 
 
 def current(state: State, journey: Journey) -> Step | None:
@@ -118,7 +123,7 @@ def _handle(state: State, event: Event, journey: Journey) -> Outcome:
             overlay = _over(state, choice, label, journey)
             if overlay is not None:
                 return overlay
-            state = state.but(asking=None)
+            state = state if _is_note(event) else state.but(asking=None)
     step = current(state, journey)
     outcome = step.take(state, event, journey) if step else None
     return outcome if outcome is not None else (state, ())

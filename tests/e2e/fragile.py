@@ -8,23 +8,24 @@ the product's own.
 from __future__ import annotations
 
 import asyncio
+import functools
 import multiprocessing
 import os
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+import bot.app
 from bot import logs
-from bot.app import open_app
 from bot.settings import Settings
 from domain.accounts import Accounts
 from domain.ambient import SystemClock
 from domain.messaging.inbox import Inbox
+from domain.platforms import load_platforms
 from domain.registration.page import RegistrationPages
 from tests.e2e.product import Home, free_port, until
 
@@ -35,6 +36,10 @@ AFTER_COMMIT, AFTER_ENGINE = "after first transaction", "after engine"
 BEFORE_COMMIT, PAGE_BEFORE_COMMIT = "before the turn is committed", "before the page is committed"
 # … and the page was taken, its answer not sent.
 PAGE_AFTER_COMMIT = "after the page is committed"
+
+# The platforms' data are read once by the server the processes are forked from.
+bot.app.load_platforms = functools.cache(load_platforms)
+bot.app.load_platforms(None)
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.e2e.fragile"])
@@ -68,7 +73,7 @@ class _Fuse:
         """Be at `place` whenever a method has done its work."""
         done: Callable[..., Awaitable[Any]] = getattr(owner, method)
 
-        @wraps(done)
+        @functools.wraps(done)
         async def and_then(*args: Any, **kwargs: Any) -> Any:
             result = await done(*args, **kwargs)
             self(place)
@@ -91,7 +96,7 @@ def _live(environment: dict[str, str], log: str, seconds: Any, place: str | None
     fuse.behind(RegistrationPages, "send", PAGE_AFTER_COMMIT)
 
     async def serve() -> None:
-        async with open_app(settings, clock=ShiftedClock(seconds), crash=fuse) as app:
+        async with bot.app.open_app(settings, clock=ShiftedClock(seconds), crash=fuse) as app:
             runner = web.AppRunner(app.web, access_log=None)
             await runner.setup()
             await web.TCPSite(runner, settings.host, settings.port).start()

@@ -74,21 +74,21 @@ class FakeUser:
             raise LookupError(f"{label} leads to {button.get('url')}: open it")
         return await self.press_data(button["callback_data"], message)
 
-    async def press_data(self, data: str, message: Sent | None = None, **fields: Any) -> str:
-        """Press with any data, also such as no button has."""
+    async def press_data(self, data: str, message: Sent | None = None, body: dict[str, Any] | None = None) -> str:
+        """Press with any data, also such as no button has. `body` replaces parts of the update."""
         self._act()
         target = message or self.last()
         callback_id = f"cb{next(_callbacks)}"
         self.api.open_callback(callback_id)
-        body = {
+        press = {
             "id": callback_id,
             "from": self.person,
             "message": self.api.shown(target),
             "chat_instance": str(self.id),
             "data": data,
-            **fields,
+            **(body or {}),
         }
-        self.api.push("callback_query", body)
+        self.api.push("callback_query", press)
         return callback_id
 
     def url(self, label: str) -> str:

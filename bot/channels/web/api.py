@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import weakref
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.http import Problem, client_address, json_body
 from bot.limits import RateLimit
@@ -30,6 +31,7 @@ class ConversationApi:
         self._settings = settings
         self._openings = RateLimit(domain.parts.clock, settings.conversations_a_minute)
         self._messages = RateLimit(domain.parts.clock, settings.messages_a_minute)
+        self._sockets: weakref.WeakSet[web.WebSocketResponse] = weakref.WeakSet()
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -104,6 +106,7 @@ class ConversationApi:
         after = _after(request)
         socket = web.WebSocketResponse(protocols=("mingshi",), heartbeat=30, max_msg_size=4096)
         await socket.prepare(request)
+        self._sockets.add(socket)
         sender = asyncio.create_task(self._stream(socket, conversation, after))
         try:
             async for message in socket:
@@ -114,6 +117,11 @@ class ConversationApi:
             with contextlib.suppress(asyncio.CancelledError):
                 await sender
         return socket
+
+    async def close_sockets(self, _app: web.Application) -> None:
+        """At the end: pages reconnect by themselves, an open socket would hold the shutdown up."""
+        for socket in list(self._sockets):
+            await socket.close(code=WSCloseCode.GOING_AWAY)
 
     async def _stream(self, socket: web.WebSocketResponse, conversation: ConversationRow, after: int) -> None:
         async with self._hub.listening(conversation.id) as event:

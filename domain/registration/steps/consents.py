@@ -33,8 +33,10 @@ class Consents(OneQuestion):
             return None
         decision = "given" if verb == "yes" else "refused"
         decided = state.but(decisions={**state.decisions, item: decision}, asking=None)
-        effects: list[Effect] = [Decide(item, decision, event.label, consent.clauses)]  # type: ignore[arg-type]
-        if decision == "refused" and consent.demanded:
+        # The same answer once more (a double press) is no new decision.
+        is_new = state.decisions.get(item) != decision
+        effects: list[Effect] = [Decide(item, decision, event.label, consent.clauses)] if is_new else []  # type: ignore[arg-type]
+        if is_new and decision == "refused" and consent.demanded:
             effects.append(
                 TellOperator("refused_demand", {"item": consent.title, "clauses": "、".join(consent.clauses)})
             )
@@ -46,7 +48,7 @@ class Consents(OneQuestion):
         return decided, tuple(effects)
 
     def undo(self, state: State, journey: Journey) -> State:
-        return state.but(reviewing=True)
+        return state.but(reviewing=True) if self.done(state, journey) else state
 
     def _panel(self, state: State, journey: Journey, *, replaces: bool) -> Say:
         items = tuple((consent, state.decisions.get(consent.item)) for consent in journey.consents(state))

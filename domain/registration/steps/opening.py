@@ -42,7 +42,7 @@ class Crossing(OneQuestion):
         match event:
             case Pressed("cross:yes", label):
                 return state.but(crossing="given"), (Decide(CROSS_BORDER, "given", label),)
-            case Pressed("cross:no", label):
+            case Pressed("cross:no", label) if state.crossing is None:
                 refused = state.but(crossing="refused")
                 return refused, (Decide(CROSS_BORDER, "refused", label), *self.prompt(refused, journey))
         return None

@@ -6,30 +6,40 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from bot.app import App
 from bot.channels.telegram import pacing, patience
-from tests.channels.telegram.running import running
+from tests.channels.telegram.running import MovedClock, running
 from tests.fakes.bot_api import BotApi
+from tests.fakes.bot_api_people import FakeUser
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is waited for: the pace itself is tested in test_pacing, the waits in test_patience."""
+    """Nobody is waited for: the pace and the waits are tested in test_pacing."""
     monkeypatch.setattr(pacing, "CHAT", pacing.Rate(10_000, 10_000))
     monkeypatch.setattr(pacing, "OVERALL", pacing.Rate(10_000, 10_000))
     monkeypatch.setattr(patience, "_SHORTEST", 0.02)
     monkeypatch.setattr(patience, "_LONGEST", 0.2)
 
 
-@pytest_asyncio.fixture
-async def api() -> AsyncIterator[BotApi]:
+@pytest.fixture
+async def api(quick: None) -> AsyncIterator[BotApi]:
     async with BotApi(local=True) as api:
         yield api
 
 
-@pytest_asyncio.fixture
-async def app(api: BotApi, tmp_path: Path) -> AsyncIterator[App]:
-    async with running(tmp_path, api) as app:
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture
+async def app(api: BotApi, tmp_path: Path, clock: MovedClock) -> AsyncIterator[App]:
+    async with running(tmp_path, api, clock=clock) as app:
         yield app
+
+
+@pytest.fixture
+def user(api: BotApi) -> FakeUser:
+    return FakeUser(api)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
+from sqlalchemy import select
 
 from bot.app import App, open_app
 from bot.settings import Engine, Settings, Telegram
@@ -19,6 +22,19 @@ from tests.fakes.bot_api import BotApi
 from tests.fakes.bot_api_people import FakeUser
 
 SECRET = "a-secret_of-the-webhook"
+
+
+class MovedClock:
+    """The machine's time, moved on by the test."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def forward(self, **span: float) -> None:
+        self._ahead += timedelta(**span)
 
 
 def free_port() -> int:
@@ -67,12 +83,8 @@ async def code_sent_to(app: App, phone: str) -> str:
                 messages = (await response.json())["messages"]
             if messages:
                 return re.findall(r"\d{6}", messages[0]["text"])[0]
-            await app.domain.database.run(_nothing)
+            await asyncio.sleep(0.02)
     raise AssertionError("no SMS was sent")
-
-
-async def _nothing(_session: object) -> None:
-    return None
 
 
 async def fill_page(url: str, values: dict[str, str]) -> int:
@@ -88,8 +100,6 @@ async def fill_page(url: str, values: dict[str, str]) -> int:
 
 
 async def conversation_of(app: App, user: FakeUser) -> ConversationRow | None:
-    from sqlalchemy import select
-
     async with app.domain.database.reading() as session:
         return await session.scalar(
             select(ConversationRow).where(
@@ -99,8 +109,6 @@ async def conversation_of(app: App, user: FakeUser) -> ConversationRow | None:
 
 
 async def rows_of(app: App, user: FakeUser) -> list[MessageRow]:
-    from sqlalchemy import select
-
     conversation = await conversation_of(app, user)
     if conversation is None:
         return []
