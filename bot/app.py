@@ -23,6 +23,7 @@ from bot.couriers.console import ConsoleCourier
 from bot.couriers.worker import CourierWorker
 from bot.engine_process import EngineProcess, free_port, running
 from bot.http import Problems
+from bot.openapi import openapi_document
 from bot.pages.handlers import Pages
 from bot.settings import Settings
 from bot.turns.doorway import Doorway
@@ -162,7 +163,11 @@ def _web(
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
+    async def openapi(_request: web.Request) -> web.Response:
+        return web.json_response(openapi_document())
+
     application.router.add_get("/", chat_page)
+    application.router.add_get("/api/openapi.json", openapi)
     application.router.add_get("/healthz", healthy)
     application.router.add_get("/readyz", ready)
     application.router.add_get("/metrics", metrics)

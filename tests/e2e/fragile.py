@@ -37,9 +37,8 @@ BEFORE_COMMIT, PAGE_BEFORE_COMMIT = "before the turn is committed", "before the 
 # … and the page was taken, its answer not sent.
 PAGE_AFTER_COMMIT = "after the page is committed"
 
-# The platforms' data are read once by the server the processes are forked from.
-bot.app.load_platforms = functools.cache(load_platforms)
-bot.app.load_platforms(None)
+# Read once, by the server the processes are forked from.
+_built_in = load_platforms()
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.e2e.fragile"])
@@ -90,6 +89,7 @@ def _live(environment: dict[str, str], log: str, seconds: Any, place: str | None
     os.environ.update(environment)
     settings = Settings()
     logs.configure(settings.log_level)
+    bot.app.load_platforms = lambda extra: _built_in if extra is None else load_platforms(extra)
     fuse = _Fuse(place, nth)
     fuse.behind(Inbox, "finish", BEFORE_COMMIT)
     fuse.behind(Accounts, "create", PAGE_BEFORE_COMMIT)
