@@ -15,6 +15,7 @@ from bot.cli import show_agreements as shown
 from bot.cli.lines import lines_of
 from bot.cli.output import Json, console, show_json
 from bot.cli.settings import settings
+from bot.cli.stored import opened, text_in_force
 from domain.agreements import ParsedAgreement, Searcher, diff, key, parse_file
 from domain.agreements.versions import Version
 from domain.ambient import SHANGHAI
@@ -86,15 +87,13 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Store an official text as the platform's next version; `publish` puts it in force."""
-    from bot.app import open_domain
-
     if label is not None and not 0 < len(label.strip()) <= _LONGEST_LABEL:
         raise typer.BadParameter(f"a label has 1 to {_LONGEST_LABEL} characters", param_hint="--label")
     chosen, raw = settings(), file.read_bytes()
     since = effective.replace(tzinfo=SHANGHAI) if effective else None
 
     async def work() -> tuple[Version, ParsedAgreement]:
-        async with open_domain(chosen) as domain:
+        async with opened(chosen) as domain:
             return await domain.agreements.bring_in(
                 raw, file.name, platform_id=platform, label=label.strip() if label else None, effective_at=since
             )
@@ -114,12 +113,10 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Put a version in force, and say what it will lack."""
-    from bot.app import open_domain
-
     chosen = settings()
 
     async def work() -> tuple[Version, list[str]]:
-        async with open_domain(chosen) as domain:
+        async with opened(chosen) as domain:
             loaded = domain.platforms.get(platform)
             published = await domain.agreements.publish(platform, version)
             _, parsed = await domain.agreements.version(platform, published.version)
@@ -135,12 +132,10 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """List the versions, and which one is in force."""
-    from bot.app import open_domain
-
     chosen = settings()
 
     async def work() -> list[dict[str, Any]]:
-        async with open_domain(chosen) as domain:
+        async with opened(chosen) as domain:
             if platform is not None:
                 domain.platforms.get(platform)
             versions = await domain.agreements.list(platform)
@@ -175,8 +170,6 @@ def diff_(
 
 
 def _text(file: Path | None, platform: str | None) -> ParsedAgreement:
-    from bot.cli.stored import text_in_force
-
     if file is not None and platform is None:
         return parse_file(file)
     if platform is not None and file is None:
@@ -185,14 +178,12 @@ def _text(file: Path | None, platform: str | None) -> ParsedAgreement:
 
 
 def _versions(platform: str, before: str, after: str) -> tuple[ParsedAgreement, ParsedAgreement]:
-    from bot.app import open_domain
-
     if not (before.isdecimal() and after.isdecimal()):
         raise typer.BadParameter("with --platform, A and B are numbers of versions; `mingshi agreements list` has them")
     chosen = settings()
 
     async def work() -> tuple[ParsedAgreement, ParsedAgreement]:
-        async with open_domain(chosen) as domain:
+        async with opened(chosen) as domain:
             domain.platforms.get(platform)
             _, old = await domain.agreements.version(platform, int(before))
             _, new = await domain.agreements.version(platform, int(after))

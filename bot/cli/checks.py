@@ -28,7 +28,7 @@ _OLDEST_PYTHON = (3, 11)
 _ENGINE_PYTHON = "3.10"
 _ENGINE_RASA = "3.6.21"
 _SECONDS = 5.0
-_TELEGRAM_TOKEN = re.compile(r"[0-9]{5,20}:[A-Za-z0-9_-]{30,60}")
+_BOT_TOKEN = re.compile(r"[0-9]+:[^\s/]+")
 _ABOUT_ENGINE = (
     "import sys; from importlib.metadata import version; from pathlib import Path; "
     "from nlu.inside_rasa.build import fingerprint; "
@@ -210,12 +210,17 @@ async def _sms(settings: Settings) -> list[Part]:
     return [fine("sms", "console: codes stay on this machine" if provider == "console" else provider)]
 
 
+def is_bot_token(text: str) -> bool:
+    """Whether it has the form of a Telegram bot's token."""
+    return _BOT_TOKEN.fullmatch(text) is not None
+
+
 async def _telegram(settings: Settings) -> list[Part]:
     telegram = settings.telegram
     if telegram.token is None:
         return [fine("telegram", "off: no MINGSHI_TELEGRAM__TOKEN")]
     token = telegram.token.get_secret_value()
-    if not _TELEGRAM_TOKEN.fullmatch(token):
+    if not is_bot_token(token):
         return [
             wrong("telegram", "the token does not look like one", "copy it from @BotFather: digits, a colon, letters")
         ]

@@ -24,7 +24,7 @@ async def batches(stream: Iterable[bytes], most: int) -> AsyncIterator[list[str]
     arrived: asyncio.Queue[str | None] = asyncio.Queue()
 
     def read() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any longer
+        with contextlib.suppress(RuntimeError, ValueError):  # loop or input is closed: nobody waits any longer
             for line in lines_of(stream):
                 loop.call_soon_threadsafe(arrived.put_nowait, line)
             loop.call_soon_threadsafe(arrived.put_nowait, None)

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from bot.cli import agreements, chat, doctor, evidence, news, nlu, platforms
+from bot.cli.checks import is_bot_token
 from bot.cli.refusals import CannotDo, Commands
 from bot.cli.settings import config, settings
+from bot.cli.stored import database_file
 from bot.settings import Settings
 
 app = typer.Typer(
@@ -65,6 +67,11 @@ def _on(chosen: Settings, port: int | None) -> Settings:
 
 def _serve(chosen: Settings) -> None:
     from bot.app import serve
+
+    database_file(chosen)
+    token = chosen.telegram.token
+    if token is not None and not is_bot_token(token.get_secret_value()):
+        raise CannotDo("MINGSHI_TELEGRAM__TOKEN is no token of a bot: copy it from @BotFather")
 
     async def work() -> None:
         stop = asyncio.Event()

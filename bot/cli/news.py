@@ -10,6 +10,7 @@ import typer
 
 from bot.cli.output import Json, console, minute, show_json, table, text
 from bot.cli.settings import settings
+from bot.cli.stored import opened
 from domain.messaging.notices import DomainEvent, Notice
 
 _PAGE = 500
@@ -20,12 +21,10 @@ def notices(
     as_json: Json = False,
 ) -> None:
     """List what people left for the platform to read: messages, and demands of the text they refused."""
-    from bot.app import open_domain
-
     chosen = settings()
 
     async def work() -> list[Notice]:
-        async with open_domain(chosen) as domain:
+        async with opened(chosen) as domain:
             if platform is not None:
                 domain.platforms.get(platform)
             return await domain.notices.all(platform)
@@ -44,13 +43,11 @@ def events(
     since: Annotated[int, typer.Option(min=0, help="Only what came after this cursor.")] = 0, as_json: Json = False
 ) -> None:
     """List what happened, for other systems of the platform: registered, consented, refused and so on."""
-    from bot.app import open_domain
-
     chosen = settings()
 
     async def work() -> list[DomainEvent]:
         found: list[DomainEvent] = []
-        async with open_domain(chosen) as domain:
+        async with opened(chosen) as domain:
             while page := await domain.events.since(found[-1].cursor if found else since, _PAGE):
                 found += page
         return found

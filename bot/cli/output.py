@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from datetime import datetime
 from typing import Annotated, Any
@@ -18,9 +19,14 @@ from domain.ambient import SHANGHAI
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
 
+# Line ends and terminal commands to some readers; JSON itself lets them stand.
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029]")
+
+
 def show_json(value: Any) -> None:
-    """Print a value as one line of JSON; moments become ISO 8601."""
-    typer.echo(json.dumps(value, ensure_ascii=False, default=_plain))
+    """Print a value as JSON on exactly one line; moments become ISO 8601."""
+    line = json.dumps(value, ensure_ascii=False, default=_plain)
+    typer.echo(_ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", line))
 
 
 _PIPE_COLUMNS = 160

@@ -72,7 +72,8 @@ def look_over(extra: Path | None) -> dict[str, list[Finding]]:
         found: defaultdict[str, list[Finding]] = defaultdict(list)
         for problem in broken.problems:
             where = str(problem.file) if problem.line is None else f"{problem.file}:{problem.line}"
-            found[problem.file.parent.name].append(Finding("error", where, problem.reason))
+            folder = problem.file if problem.file == extra else problem.file.parent
+            found[folder.name].append(Finding("error", where, problem.reason))
         return dict(found)
 
 

@@ -1,4 +1,4 @@
-"""What the database holds, read without changing it and without a running app."""
+"""What is stored: opened for use-cases, or read as it is. Neither needs a running app."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli.refusals import CannotDo
 from bot.settings import Settings
-from domain import NotFound
+from domain import Domain, NotFound
 from domain.agreements import ParsedAgreement
 from domain.agreements.versions import Agreements
 from domain.ambient import SystemChance, SystemClock
@@ -28,6 +28,16 @@ def database_file(settings: Settings) -> Path | None:
     except (ValueError, SQLAlchemyError) as error:
         raise CannotDo(f"MINGSHI_DATABASE_URL: {error}") from None
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Domain]:
+    """The domain on the database of the settings; made, with its keys, when there is none yet. Raises CannotDo."""
+    from bot.app import open_domain  # brings in all of the app: only when it is needed
+
+    database_file(settings)
+    async with open_domain(settings) as domain:
+        yield domain
 
 
 @asynccontextmanager

@@ -25,22 +25,23 @@ def paragraphs(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     widest = max(widths, default=0)
     wrapped = any(full_lines(lines))
     full = [widest <= WIDEST and width >= FULL * widest for width in widths]
-    out: list[Line] = []
+    groups: list[list[Line]] = []
     for index, line in enumerate(lines):
         brimful = index > 0 and widths[index - 1] > widest - 4
-        if out and full[index - 1] and _goes_on(out[-1], line, wrapped, brimful):
-            out[-1] = replace(out[-1], printed=join((out[-1].printed, line.printed)))
+        if groups and full[index - 1] and _goes_on(groups[-1], line, wrapped, brimful):
+            groups[-1].append(line)
         else:
-            out.append(replace(line, apart=True))
-    return tuple(out)
+            groups.append([line])
+    return tuple(replace(group[0], printed=join(line.printed for line in group), apart=True) for group in groups)
 
 
-def _goes_on(before: Line, line: Line, wrapped: bool, brimful: bool) -> bool:
+def _goes_on(group: list[Line], line: Line, wrapped: bool, brimful: bool) -> bool:
     """Whether a full line and the next are one paragraph.
 
     A remark goes on over its full stops, but only behind a line with no room left for another 汉字:
     a term taken for a remark would be worse than a remark cut short.
     """
+    before = group[-1]
     if line.level or before.level or line.bullet:
         return False
     end = fold(before.text).text
@@ -48,6 +49,6 @@ def _goes_on(before: Line, line: Line, wrapped: bool, brimful: bool) -> bool:
         return wrapped
     if starts_with_number(line, PLAIN):
         return False
-    if REMARK.match(before.text):
+    if REMARK.match(group[0].text):
         return brimful
     return wrapped and end[-1] not in _SENTENCE_ENDS

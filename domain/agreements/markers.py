@@ -236,6 +236,8 @@ def _value(numeral: str | None) -> int | None:
     return read_chinese(numeral) or (ord(numeral) - ord("A") + 1 if len(numeral) == 1 and numeral.isascii() else None)
 
 
+_WINDOW = 40
+"""Characters looked at around a number inside a line."""
 _INLINE = re.compile(
     rf"第(?:{_CN}|\d{{1,3}})(?:章|条)(?=\s)|(?<=[。;!?])第(?:{_CN}|\d{{1,3}})(?:章|条)|(?<![\d.\-])\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}(?![\d.%])"
     rf"|(?<=[。;:!?\s])(?:{_CN}、|\({_CN}\)|\(?[a-z1-9]\)|\d{{1,2}}、|[A-Z]、)"
@@ -251,11 +253,11 @@ def _inside(index: int, folded: Folded, start: int) -> tuple[list[tuple[Marker, 
     out: list[tuple[Marker, ...]] = []
     weighty = 0
     for found in _INLINE.finditer(text, start):
-        ahead = text[: found.start()].rstrip()
+        ahead = text[max(found.start() - _WINDOW, 0) : found.start()].rstrip()
         closed = bool(ahead) and ahead[-1] in _ENDS
         big = found[0][0] == "第" or "." in found[0]
         weighty += closed and big
-        for shape in _shapes(text[found.start() :]):
+        for shape in _shapes(text[found.start() : found.start() + _WINDOW]):
             if shape.end == len(found[0].rstrip("、")):
                 at, end = folded.to_printed(found.start()), folded.to_printed(found.start() + shape.end)
                 after = folded.to_printed(found.start() + shape.after)

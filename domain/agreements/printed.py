@@ -127,26 +127,24 @@ def wants_space(before: str, after: str) -> bool:
 
 def join(parts: Iterable[Printed]) -> Printed:
     """The parts in one line: nothing between 汉字, a space between Latin words, marks carried."""
-    text = ""
+    said: list[str] = []
+    length, last = 0, ""
     marks: list[Mark] = []
     for part in parts:
         if not part.text:
             continue
-        glue = " " if text and wants_space(text[-1], part.text[0]) else ""
-        base = len(text) + len(glue)
-        text += glue + part.text
+        glue = " " if last and wants_space(last, part.text[0]) else ""
+        base = length + len(glue)
+        said += (glue, part.text)
+        length, last = base + len(part.text), part.text[-1]
         for mark in part.marks:
             moved = Mark(start=mark.start + base, end=mark.end + base, kind=mark.kind)
-            same = next((index for index, known in enumerate(marks) if _touches(known, moved, len(glue))), None)
-            if same is None:
-                marks.append(moved)
+            before = next((index for index in range(len(marks) - 1, -1, -1) if marks[index].kind == mark.kind), None)
+            if before is not None and marks[before].end + len(glue) >= moved.start:
+                marks[before] = Mark(start=marks[before].start, end=moved.end, kind=mark.kind)
             else:
-                marks[same] = Mark(start=marks[same].start, end=moved.end, kind=moved.kind)
-    return Printed(text, tuple(marks))
-
-
-def _touches(known: Mark, new: Mark, gap: int) -> bool:
-    return known.kind == new.kind and known.end + gap >= new.start
+                marks.append(moved)
+    return Printed("".join(said), tuple(marks))
 
 
 class Writer:

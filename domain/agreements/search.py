@@ -26,7 +26,10 @@ _CONFIDENT = 0.5
 _LEAST_SCORE = 0.16
 _LEAST_FAMILIAR = 0.34
 _QUOTE_LIMIT = 160
-_SENTENCE = re.compile(r"[^。；！？;!?\n]+[。；！？;!?”」』）)]*")
+_OFFERED = 0.3
+"""Share of the best clause's score from which on another one is offered in words."""
+_SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?”」』）)]*")
+_PART = re.compile(r"[^；;]+[；;]?")
 
 
 class _Data(BaseModel):
@@ -217,13 +220,13 @@ class Searcher:
         patterns += [(re.compile(rule), 0.4) for topic in focus for rule in topic.about]
         best: tuple[float, Clause, str] | None = None
         for position, clause in enumerate(clauses):
-            for found in _SENTENCE.finditer(clause.text):
-                form = plain(found[0])
+            for said in _sentences(clause.text):
+                form = plain(said)
                 overlap = sum(self._rarity.get(gram, 0.0) for gram in terms & set(grams(form)))
                 value = 0.2 * overlap + sum(weight for rule, weight in patterns if rule.search(form))
                 value += 1.5 * bool(wanted is not None and wanted.search(form)) + (0.5 if position == 0 else 0.0)
                 if best is None or value > best[0]:
-                    best = (value, clause, found[0].strip())
+                    best = (value, clause, said)
         if best is None:
             return None
         return Quote(uid=best[1].uid, quote=_shortened(best[2]), score=round(min(score, 1.0), 3))
@@ -237,7 +240,8 @@ class Searcher:
             parts.append(phrases.offer)
         else:
             parts = [phrases.answer.format(where=self._where(quotes[0].uid), quote=quotes[0].quote)]
-            others = list(dict.fromkeys(self._where(quote.uid) for quote in quotes[1:]))
+            near = [quote for quote in quotes[1:] if quote.score >= _OFFERED * quotes[0].score]
+            others = list(dict.fromkeys(self._where(quote.uid) for quote in near))
             if others:
                 parts.append(phrases.more.format(others=phrases.others_join.join(others)))
         return Answer(abstained=abstained, answers=tuple(quotes), say="\n".join(parts))
@@ -280,6 +284,14 @@ def _wanted(asked: str, data: Lexicon) -> Expectation | None:
         if re.search(one.asks, asked) and not (one.unless and re.search(one.unless, asked)):
             return one
     return None
+
+
+def _sentences(text: str) -> list[str]:
+    """The text's sentences; one too long to quote comes apart at its semicolons."""
+    out: list[str] = []
+    for found in _SENTENCE.findall(text):
+        out += [found] if len(found) <= _QUOTE_LIMIT else _PART.findall(found)
+    return [stripped for sentence in out if (stripped := sentence.strip())]
 
 
 def _shortened(sentence: str) -> str:

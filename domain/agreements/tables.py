@@ -20,10 +20,10 @@ class AgreementRow(Base):
     label: Mapped[str] = mapped_column(String(80))
     source: Mapped[str] = mapped_column(String(8))
     file_name: Mapped[str] = mapped_column(String(200))
-    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    raw: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     sha256: Mapped[str] = mapped_column(String(64))
     text_sha256: Mapped[str] = mapped_column(String(64))
-    tree: Mapped[str] = mapped_column(Text)
+    tree: Mapped[str] = mapped_column(Text, deferred=True)
     effective_at: Mapped[datetime | None]
     imported_at: Mapped[datetime]
     published_at: Mapped[datetime | None]

@@ -18,6 +18,7 @@ from domain.agreements.model import ParsedAgreement
 from domain.agreements.tables import AgreementRow
 from domain.ambient import Chance, Clock, new_id
 from domain.errors import Conflict, NotFound
+from domain.storage.locks import hold
 
 Source = Literal["sample", "official"]
 _CACHE = 32
@@ -66,6 +67,7 @@ class Agreements:
         Raises:
             Conflict: the very same bytes are a version of this platform already, or another text was first.
         """
+        await hold(session, "agreements", platform_id)
         sha256 = hashlib.sha256(raw).hexdigest()
         same = await session.scalar(
             select(AgreementRow).where(AgreementRow.platform_id == platform_id, AgreementRow.sha256 == sha256)
@@ -144,10 +146,10 @@ class Agreements:
     async def tree(self, session: AsyncSession, agreement_id: str) -> ParsedAgreement:
         """The clauses of a version, as they were read when it was imported."""
         if agreement_id not in self._trees:
-            row = await session.get(AgreementRow, agreement_id)
-            if row is None:
+            tree = await session.scalar(select(AgreementRow.tree).where(AgreementRow.id == agreement_id))
+            if tree is None:
                 raise NotFound(agreement_id)
-            self._trees[agreement_id] = ParsedAgreement.model_validate_json(row.tree)
+            self._trees[agreement_id] = ParsedAgreement.model_validate_json(tree)
             if len(self._trees) > _CACHE:
                 self._trees.popitem(last=False)
         return self._trees[agreement_id]

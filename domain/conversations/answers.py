@@ -6,7 +6,8 @@ from collections import OrderedDict
 
 from domain.agreements.search import Searcher
 from domain.agreements.versions import Version
-from domain.consent.deck import build_deck, read_clause
+from domain.consent.deck import read_clause
+from domain.consent.decks import Decks
 from domain.flows.say import AnswerView, Button, Say
 from domain.flows.tables import FlowRow
 from domain.identifiers.clause_numbers import match_clause
@@ -22,6 +23,7 @@ _KEPT = 16
 class Answers:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._decks = Decks(parts.platforms)
         self._searchers: OrderedDict[str, Searcher] = OrderedDict()
 
     async def question(
@@ -35,7 +37,7 @@ class Answers:
             await self.explain(turn, platform_id, numbered, text, flow, state)
             return
         answer = (await self._searcher(turn, version)).ask(text)
-        deck = build_deck(self._parts.platforms.get(platform_id).cards, tree, None)
+        deck = self._decks.of(version, tree, None)
         clauses = [read_clause(clause) for a in answer.answers if (clause := tree.find(a.uid)) is not None]
         asked = await self._asked(turn, platform_id, version, text, flow, state)
         platform = self._parts.platforms.get(platform_id)
@@ -84,7 +86,7 @@ class Answers:
         if clause is None:
             return
         platform = self._parts.platforms.get(platform_id)
-        card = build_deck(platform.cards, tree, None).explaining(uid)
+        card = self._decks.of(version, tree, None).explaining(uid)
         asked = await self._asked(turn, platform_id, version, text, flow, state)
         quoted = read_clause(clause)
         if card is not None and not card.draft:

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.agreements.versions import Version
 from domain.ambient import new_id
-from domain.consent.deck import ReadClause, build_deck
+from domain.consent.deck import ReadClause
+from domain.consent.decks import Decks
 from domain.consent.items import CONTRACT, item_title
 from domain.errors import IdentifierTaken
 from domain.evidence import EntryType
@@ -77,6 +78,7 @@ def render_context(platform: LoadedPlatform, version: Version, channel: str) -> 
 class Registrations:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._decks = Decks(parts.platforms)
 
     async def start(self, turn: Turn, platform_id: str) -> None:
         """Begin a registration; one that was open in this conversation is forgotten.
@@ -177,7 +179,7 @@ class Registrations:
         tree = await self._parts.agreements.tree(session, version.id)
         return Journey(
             profile=platform.profile,
-            decks={subject: build_deck(platform.cards, tree, subject) for subject in platform.profile.subjects},
+            decks={subject: self._decks.of(version, tree, subject) for subject in platform.profile.subjects},
             agreement_id=version.id,
             abroad=channel in CHANNELS_ABROAD,
             authorised=version.is_sample or platform.profile.channel.authorised,

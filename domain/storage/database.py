@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session
 
 T = TypeVar("T")
 
@@ -30,6 +31,16 @@ def async_url(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
+class _Keeping(Session):
+    """Keeps every row until it ends: left to itself it lets go of one that nobody holds, and reads it again."""
+
+
+@event.listens_for(_Keeping, "loaded_as_persistent")
+@event.listens_for(_Keeping, "pending_to_persistent")
+def _keep(session: Session, row: object) -> None:
+    session.info.setdefault("kept", []).append(row)
+
+
 class Database:
     """Opens transactions. Every write of the product happens inside `transaction()`.
 
@@ -42,7 +53,9 @@ class Database:
         self.is_sqlite = make_url(self.url).get_backend_name() == "sqlite"
         self._foreign_keys = "ON" if foreign_keys else "OFF"
         self.engine: AsyncEngine = self._engine()
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        self._sessions = async_sessionmaker(
+            self.engine, sync_session_class=_Keeping, expire_on_commit=False, autoflush=True
+        )
 
     def _engine(self) -> AsyncEngine:
         if not self.is_sqlite:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ambient import Chance, Clock, new_id
+from domain.storage.locks import hold
 from domain.vault import Vault
 from domain.verification.tables import ChallengeRow
 
@@ -84,7 +85,7 @@ class Verification:
         """
         now = self._clock.now()
         index, known_as = self._vault.blind("phone", phone), self._vault.blinds("phone", phone)
-        await self._serialise(session, index)
+        await hold(session, "phone", index)
         refused = await self._refusal(session, known_as, purpose, subject)
         if refused is not None:
             return refused
@@ -162,11 +163,6 @@ class Verification:
             .where(ChallengeRow.id == challenge_id, ChallengeRow.closed.is_(None))
             .values(closed="void")
         )
-
-    async def _serialise(self, session: AsyncSession, index: bytes) -> None:
-        """Two sends to one phone at once must see each other; SQLite writers already do."""
-        if session.get_bind().dialect.name == "postgresql":
-            await session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(index[:8], signed=True))))
 
     async def _refusal(
         self, session: AsyncSession, known_as: Sequence[bytes], purpose: Purpose, subject: str

@@ -26,7 +26,15 @@ def test_parse_prints_the_clauses_as_the_contract_says(mingshi: Run, agreement: 
     assert set(parsed) == {"title", "preamble", "clauses", "annotations", "warnings"}
     assert parsed["title"] == "邻里帮用户协议"
     assert parsed["preamble"] == ["欢迎使用邻里帮。"]
-    assert [c["uid"] for c in _walk(parsed["clauses"])] == ["1", "1/1.1", "1/1.2", "1/1.2/(1)", "1/1.2/(2)", "2", "2/2.1"]
+    assert [c["uid"] for c in _walk(parsed["clauses"])] == [
+        "1",
+        "1/1.1",
+        "1/1.2",
+        "1/1.2/(1)",
+        "1/1.2/(2)",
+        "2",
+        "2/2.1",
+    ]
     fee = _walk(parsed["clauses"])[-1]
     assert set(fee) == _CLAUSE
     assert (fee["number"], fee["heading"], fee["path"]) == ("2.1", None, ["2", "2.1"])
@@ -205,7 +213,9 @@ def test_publish_says_what_the_text_lacks(mingshi: Run, agreement: Path) -> None
 
 def test_publish_shows_its_warnings_to_a_person_too(mingshi: Run, agreement: Path) -> None:
     mingshi("agreements", "import", agreement, "--platform", "xiaohe")
-    assert "warning: profile.yml channel: not authorised" in mingshi("agreements", "publish", "--platform", "xiaohe").out
+    assert (
+        "warning: profile.yml channel: not authorised" in mingshi("agreements", "publish", "--platform", "xiaohe").out
+    )
 
 
 def test_the_same_file_twice_is_a_conflict(mingshi: Run, agreement: Path) -> None:

@@ -76,6 +76,14 @@ def test_the_app_alone_needs_an_engine(mingshi: Run) -> None:
     assert "MINGSHI_ENGINE__URL" in outcome.err
 
 
+def test_a_telegram_token_that_is_none_is_refused_before_anything_starts(mingshi: Run, home: Path) -> None:
+    outcome = mingshi("run", TELEGRAM__TOKEN="canary without a colon")
+    assert outcome.code == 1
+    assert "MINGSHI_TELEGRAM__TOKEN" in outcome.err
+    assert "canary" not in outcome.err
+    assert not home.exists()
+
+
 def test_every_command_has_its_help(mingshi: Run) -> None:
     from typer.main import get_command
 

@@ -167,7 +167,8 @@ def test_a_receipt_of_another_service_is_refused(mingshi: Run, receipt: Path, tm
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe", b"[]", b"null", b'{"receipt": 1, "signature": {}}', b"[" * 100_000, b'{"receipt": NaN}']
+    "content",
+    [b"", b"\xff\xfe", b"[]", b"null", b'{"receipt": 1, "signature": {}}', b"[" * 100_000, b'{"receipt": NaN}'],
 )
 def test_what_is_no_receipt_is_said_to_be_none(mingshi: Run, receipt: Path, content: bytes) -> None:
     receipt.write_bytes(content)

@@ -53,6 +53,14 @@ def test_broken_data_are_told_with_file_and_line(mingshi: Run, extra: Path) -> N
     assert "xiaohe: wrong" in mingshi("platforms", "check", PLATFORMS=extra).out
 
 
+def test_a_folder_of_platforms_that_is_not_there_is_named(mingshi: Run, tmp_path: Path) -> None:
+    outcome = mingshi("platforms", "check", "--json", PLATFORMS=tmp_path / "gone")
+    assert outcome.code == 1
+    (part,) = outcome.json["platforms"]
+    assert part["platform"] == "gone"
+    assert part["findings"][0]["message"] == "not a folder"
+
+
 def test_other_commands_tell_broken_data_without_a_traceback(mingshi: Run, extra: Path) -> None:
     (extra / "xiaohe" / "cards.yml").write_text("- id: [", "utf-8")
     outcome = mingshi("agreements", "key", "--platform", "rencai", PLATFORMS=extra)

@@ -28,7 +28,8 @@ class Books:
         async with self.domain.database.reading() as session:
             rows = await session.scalars(select(LedgerRow).order_by(LedgerRow.platform_id, LedgerRow.seq))
             read = [json.loads(row.entry) for row in rows]
-        mine = [entry for entry in read if entry.get("channel", {}).get("conversation") == person.id]
+            flows = set(await session.scalars(select(FlowRow.id).where(FlowRow.conversation_id == person.id)))
+        mine = [entry for entry in read if entry["subject"] in {person.id, *flows}]
         return [entry for entry in mine if not types or entry["type"] in types]
 
     async def decided(self, person: Person) -> dict[str, str]:

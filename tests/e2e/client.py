@@ -266,7 +266,7 @@ class Person:
 
     @property
     def receipt(self) -> dict[str, Any]:
-        assert self.last["card"] is not None and self.last["card"]["kind"] == "receipt", self.told(3)
+        assert (self.last["card"] or {}).get("kind") == "receipt", self.told(3)
         found: dict[str, Any] = self.last["card"]
         return found
 

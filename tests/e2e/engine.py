@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import os
 import signal
 import subprocess
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,9 +63,12 @@ class Relay:
             return answer
         headers = {n: v for n, v in request.headers.items() if n in {"Authorization", "Content-Type"}}
         try:
-            async with aiohttp.ClientSession() as session, session.request(
-                request.method, f"{self.target}{request.path_qs}", data=body, headers=headers
-            ) as response:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.request(
+                    request.method, f"{self.target}{request.path_qs}", data=body, headers=headers
+                ) as response,
+            ):
                 answered = await response.read()
                 self.seen.append(answered)
                 return web.Response(body=answered, status=response.status, content_type=response.content_type)
@@ -108,15 +110,16 @@ class OwnEngine:
         until(self._ready, "the engine starts")
 
     def _ready(self) -> bool:
-        assert self.process is not None and self.process.poll() is None, self.log.read_text()
-        asked = urllib.request.Request(
-            f"{self.url}/webhooks/door/ready", headers={"Authorization": f"Bearer {ENGINE_TOKEN}"}
-        )
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            with urllib.request.urlopen(asked, timeout=5) as response:
-                return bool(response.status == 200)
-        except (OSError, urllib.error.URLError):
+            connection.request("GET", "/webhooks/door/ready", headers={"Authorization": f"Bearer {ENGINE_TOKEN}"})
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def kill(self) -> None:
         """kill -9."""

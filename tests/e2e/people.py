@@ -11,6 +11,17 @@ from stdnum.cn import ric, uscc
 
 _numbers = itertools.count(1)
 PERSON, COMPANY = "本人已满18岁", "单位"
+# Every platform that is built in, with everyone it takes.
+WHO = [
+    ("rencai", PERSON),
+    ("rencai", COMPANY),
+    ("xiaohe", PERSON),
+    ("xiaohe", COMPANY),
+    ("renrenbao", PERSON),
+    ("weigongbao", PERSON),
+    ("weigongbao", COMPANY),
+    ("zhiyonggong", COMPANY),
+]
 
 
 def id_number(born: str, number: int) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -47,13 +46,16 @@ def until(true: Callable[[], bool], what: str, seconds: float = START_SECONDS) -
         time.sleep(0.05)
 
 
-def get_json(url: str) -> Any:
-    """The JSON of an address, or None while nobody answers there."""
+def get_json(port: int, path: str) -> Any:
+    """The JSON at a path of a server on this machine, or None while nobody answers there."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            return json.load(response)
-    except (OSError, ValueError):
+        connection.request("GET", path)
+        return json.load(connection.getresponse())
+    except (OSError, ValueError, http.client.HTTPException):
         return None
+    finally:
+        connection.close()
 
 
 class Home:
@@ -86,11 +88,11 @@ class Home:
         return environment(self.settings)
 
     def is_up(self) -> bool:
-        return get_json(f"{self.url}/healthz") == {"ok": True}
+        return get_json(self.port, "/healthz") == {"ok": True}
 
     def understands(self) -> bool:
         """Whether the engine is ready too."""
-        return (get_json(f"{self.url}/readyz") or {}).get("engine") is True
+        return (get_json(self.port, "/readyz") or {}).get("engine") is True
 
     @asynccontextmanager
     async def domain(self) -> AsyncIterator[Domain]:

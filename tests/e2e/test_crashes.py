@@ -28,7 +28,6 @@ PLATFORM = "renrenbao"
 WISH = "我要注册一个账号"
 
 
-
 def next_step(person: Person, code: str | None) -> dict[str, str] | None:
     """What a person who goes straight on does now; None before the page."""
     card = person.last["card"] or {"kind": None}
@@ -164,7 +163,7 @@ async def test_crashed_while_the_page_is_taken_there_is_one_account_and_the_pers
 async def test_what_an_action_did_before_the_crash_is_not_done_again(
     bench: tuple[Bench, Fragile], http: aiohttp.ClientSession
 ) -> None:
-    engine, app = bench
+    _engine, app = bench
     app.kill()
     app.start(crash_at=AFTER_ENGINE)
     person = await Person.arrives(http, app.url, PLATFORM)

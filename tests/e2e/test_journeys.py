@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from pathlib import Path
 
 import aiohttp
 import pytest
 
-from domain.accounts.passwords import password_matches
-from domain.evidence.ledger import canonical
-from domain.vault.keyring import signature_is_good
-from tests.e2e.books import Books, books_of
-from tests.e2e.client import Person
+from tests.e2e.books import books_of
 from tests.e2e.conftest import Newcomer
-from tests.e2e.people import COMPANY, PERSON
+from tests.e2e.people import COMPANY, PERSON, WHO
 from tests.e2e.product import Product
+from tests.e2e.proofs import assert_proven, open_receipt
+from tests.e2e.wording import says
 
-WHO = [
-    ("rencai", PERSON),
-    ("rencai", COMPANY),
-    ("xiaohe", PERSON),
-    ("xiaohe", COMPANY),
-    ("renrenbao", PERSON),
-    ("weigongbao", PERSON),
-    ("weigongbao", COMPANY),
-    ("zhiyonggong", COMPANY),
-]
-FORMED_AT_THE_CLICK = {"renrenbao", "zhiyonggong"}
 MOST_TAPS, MOST_CARDS = 20, 10
 
 
@@ -35,59 +23,65 @@ async def test_someone_registers_and_everything_about_it_can_be_proven(
     platform: str, who: str, product: Product, newcomer: Newcomer, http: aiohttp.ClientSession
 ) -> None:
     person = await newcomer(platform)
-    card = await person.registers(who)
-
+    await person.registers(who)
     assert person.cards_read <= MOST_CARDS
     if (platform, who) == ("xiaohe", PERSON):
         assert person.taps <= MOST_TAPS
-    async with http.get(card["url"]) as page:
-        assert page.status == 200
-        assert "凭据" in await page.text()
-    async with http.get(card["json_url"]) as file:
-        signed = await file.json()
     async with books_of(product) as books:
-        await assert_receipt_is_true(signed, books, person, platform)
-        await assert_account_is_as_typed(books, person)
-        await assert_formed_when_the_agreement_says(books, person, platform)
-        assert (await books.domain.evidence.verify()).ok
+        receipt = await assert_proven(books, http, person, platform)
+    assert receipt["agreement"]["source"] == "sample"
 
 
-async def assert_receipt_is_true(signed: dict[str, Any], books: Books, person: Person, platform: str) -> None:
-    receipt, signature = signed["receipt"], signed["signature"]
-    public = books.domain.parts.vault.keyring.public_keys()[signature["key"]]
-    assert signature_is_good(public, canonical(receipt), bytes.fromhex(signature["value"]))
-    version, _tree = await books.domain.agreements.in_force(platform)
-    assert receipt["agreement"]["version"] == version.version
-    assert receipt["agreement"]["sha256"] == version.sha256
-    told = {decision["item"]: decision["decision"] for decision in receipt["decisions"]}
-    assert told == await books.decided(person)
-    assert told["contract"] == "given"
-    entries = {entry["id"] for entry in await books.entries(person, "decided")}
-    assert {decision["ledger_entry"] for decision in receipt["decisions"]} <= entries
+async def test_whoever_begins_without_a_platform_and_says_no_to_all_that_is_optional_registers_too(
+    product: Product, newcomer: Newcomer, http: aiohttp.ClientSession
+) -> None:
+    person = await newcomer()
+    assert says(person.messages, "greeting.choose")
+    await person.say("我想注册")
+    await person.press_in_card("weigongbao", "choose")
+    await person.press(PERSON)
+    await person.reads()
+    items = {item["id"]: item["tag"] for item in person.card["items"]}
+    assert "必需" not in items.values()
+    await person.decides("no")
+    await person.agrees()
+    await person.proves_the_phone()
+    await person.answers()
+    assert (await person.fill_page()).status == 200
+    async with books_of(product) as books:
+        await assert_proven(books, http, person, "weigongbao")
+        decided = await books.decided(person)
+        assert {decided[item] for item in items} == {"refused"}
+        told = await books.domain.notices.all("weigongbao")
+        assert {notice.topic for notice in told if notice.conversation_id == person.id} == {"refused_demand"}
 
 
-async def assert_account_is_as_typed(books: Books, person: Person) -> None:
-    (account,) = await books.accounts(person)
-    data = await books.domain.accounts.data(account.id)
-    assert data["phone"] == f"+86{person.details.phone}"
-    typed = {**person.details.typed, **person.details.on_page}
-    for field in data.keys() & typed.keys():
-        assert data[field] == typed[field], field
-    assert "password" not in data
-    keyring = books.domain.parts.vault.keyring
-    assert await password_matches(keyring, account.password_hash, person.details.password)
+async def test_a_company_only_platform_registers_no_individual(product: Product, newcomer: Newcomer) -> None:
+    person = await newcomer("zhiyonggong")
+    await person.press("我想注册")
+    assert PERSON not in person.labels()
+    assert COMPANY in person.labels()
+    assert says(await person.press("个人 / 其他"), "who.companies_only")
+    async with books_of(product) as books:
+        await books.assert_no_consent(person)
 
 
-async def assert_formed_when_the_agreement_says(books: Books, person: Person, platform: str) -> None:
-    order = [entry["type"] for entry in await books.entries(person)]
-    assert order.count("formed") == order.count("registered") == 1
-    (formed,) = await books.entries(person, "formed")
-    at_the_click = order.index("formed") < order.index("registered")
-    assert at_the_click == (platform in FORMED_AT_THE_CLICK)
-    assert formed["by"] == ("decision" if at_the_click else "registration")
-    contract = next(e for e in await books.entries(person, "decided") if e["item"] == "contract")
-    assert contract["decision"] == "given"
-    assert contract["pressed"]["label"] == person.agree_label
-    if at_the_click:
-        assert order[order.index("formed") - 1] == "decided"
-        assert formed["pressed"]["message"] == contract["pressed"]["message"]
+async def test_the_receipt_and_the_ledger_verify_from_the_command_line(
+    product: Product, newcomer: Newcomer, http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    person = await newcomer("renrenbao")
+    await person.registers()
+    signed = await open_receipt(http, person)
+    honest, forged = tmp_path / "honest.json", tmp_path / "forged.json"
+    honest.write_text(json.dumps(signed, ensure_ascii=False))
+    signed["receipt"]["decisions"][0]["decision"] = "refused"
+    forged.write_text(json.dumps(signed, ensure_ascii=False))
+
+    assert json.loads(product.command("receipt", "verify", str(honest), "--json").stdout)["ok"] is True
+    refused = product.command("receipt", "verify", str(forged), "--json")
+    assert refused.returncode != 0
+    assert json.loads(refused.stdout)["ok"] is False
+    verdict = json.loads(product.command("ledger", "verify", "--json").stdout)
+    assert verdict["ok"] is True
+    assert verdict["first_bad"] is None
+    assert verdict["entries"] > 20

@@ -93,6 +93,7 @@ class Sent:
 class _Fault:
     refusal: Refusal | None
     times: int
+    after: int
     chat_id: int | None
 
 
@@ -155,11 +156,16 @@ class BotApi:
         *,
         retry_after: int | None = None,
         times: int = 1,
+        after: int = 0,
         chat_id: int | None = None,
     ) -> None:
-        """Refuse the next calls of a method (of one chat)."""
+        """Refuse the next calls of a method (of one chat), but for the first `after` ones."""
         refusal = Refusal(status, description, retry_after)
-        self._faults.setdefault(method, deque()).append(_Fault(refusal, times, chat_id))
+        self._faults.setdefault(method, deque()).append(_Fault(refusal, times, after, chat_id))
+
+    def recover(self) -> None:
+        """Carry out every call again."""
+        self._faults.clear()
 
     def flood(self, method: str, retry_after: int, *, times: int = 1, chat_id: int | None = None) -> None:
         self.fail(
@@ -173,7 +179,7 @@ class BotApi:
 
     def hang_up(self, method: str, *, times: int = 1) -> None:
         """Cut the connection instead of answering the next calls of a method; nothing is carried out."""
-        self._faults.setdefault(method, deque()).append(_Fault(None, times, None))
+        self._faults.setdefault(method, deque()).append(_Fault(None, times, 0, None))
 
     def called(self, method: str) -> list[dict[str, Any]]:
         return [call.params for call in self.calls if call.method == method]
@@ -245,6 +251,9 @@ class BotApi:
     def _perhaps_fail(self, method: str, params: dict[str, Any]) -> None:
         for fault in self._faults.get(method, ()):
             if fault.times > 0 and fault.chat_id in (None, params.get("chat_id")):
+                if fault.after > 0:
+                    fault.after -= 1
+                    continue
                 fault.times -= 1
                 if fault.refusal is None:
                     raise ConnectionAbortedError

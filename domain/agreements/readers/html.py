@@ -106,7 +106,7 @@ class _Walk:
             self.end_line(apart=False)
             return
         block = tag in _BLOCKS
-        if block:
+        if block and tag != "li":  # a list item's number stands in the line already
             self.end_line()
         outer_level = self._level
         if tag in ("h1", "h2", "h3", "h4", "h5", "h6"):

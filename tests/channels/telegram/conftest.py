@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from bot.channels.telegram import pacing, patience
 from tests.channels.telegram.running import MovedClock, running
 from tests.fakes.bot_api import BotApi
 from tests.fakes.bot_api_people import FakeUser
+from tests.support.postgres import Postgres
 
 
 @pytest.fixture
@@ -43,3 +44,11 @@ async def app(api: BotApi, tmp_path: Path, clock: MovedClock) -> AsyncIterator[A
 @pytest.fixture
 def user(api: BotApi) -> FakeUser:
     return FakeUser(api)
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """An empty PostgreSQL database."""
+    name = postgres.create()
+    yield postgres.url(name)
+    postgres.drop(name)

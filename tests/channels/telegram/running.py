@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from bot.app import App, open_app
 from bot.settings import Engine, Settings, Telegram
+from bot.wording.catalogue import Catalogue
 from domain.messaging.tables import ConversationRow, MessageRow
 from tests.fakes.bot_api import BotApi
 from tests.fakes.bot_api_people import FakeUser
@@ -68,6 +69,21 @@ async def running(
             yield app
         finally:
             await runner.cleanup()
+
+
+def words(id: str) -> str:
+    """The longest stretch of a sentence that is always the same, whatever is filled in."""
+    return max(re.split(r"\{\w+\}|\n", _MESSAGES.text(id, _Unfilled())), key=len)
+
+
+class _Unfilled(dict[str, str]):
+    """Leaves every variable as it stands."""
+
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"
+
+
+_MESSAGES = Catalogue.read("messages.yml")
 
 
 def here(app: App) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App
-from tests.channels.telegram.running import code_sent_to, conversation_of, fill_page, running
+from tests.channels.telegram.running import code_sent_to, conversation_of, fill_page, running, words
 from tests.fakes.bot_api import BotApi, Sent
 from tests.fakes.bot_api_people import FakeUser
 
@@ -19,29 +19,29 @@ async def register(app: App, user: FakeUser) -> Sent:
     greeting = await user.hears("我是「明示」")
     assert "我想注册" in greeting.labels
     await user.press("我想注册")
-    await user.hears("服务器在中国大陆以外")
+    await user.hears(words("crossing.ask"))
     await user.press("同意")
-    await user.hears("这次是给谁注册")
+    await user.hears(words("who.ask"))
     await user.press("本人已满18岁")
     for at in range(1, 10):
         await user.hears(f"第 {at}/9 张")
         await user.press("我已了解")
     await decide_all(user)
     await user.press("同意")
-    await user.hears("请输入您的手机号")
+    await user.hears(words("phone.ask"))
     await user.hears("发送我的手机号")
     assert user.reply_keyboard() == ["发送我的手机号"]
     await user.share_contact()
-    await user.hears("验证码已发到")
+    await user.hears(words("code.sent"))
     assert user.reply_keyboard() == []
     await user.send(await code_sent_to(app, user.phone))
-    await user.hears("真实姓名")
+    await user.hears(words("field.real_name"))
     await user.send("王芳")
-    await user.hears("电子邮箱")
+    await user.hears(words("field.email"))
     await user.send("wf@example.com")
-    await user.hears("登录名")
+    await user.hears(words("field.login_name"))
     await user.send("wangfang_88")
-    link = await user.hears("一次性安全网页")
+    link = await user.hears(words("page.ask"))
     url = re.findall(r"http://127\.0\.0\.1:\d+/s/\S+", link.text)[0]
     secrets = {
         "id_number": "11010519491231002X",
@@ -49,18 +49,18 @@ async def register(app: App, user: FakeUser) -> Sent:
         "password_again": "correct horse 电池",
     }
     assert await fill_page(url, secrets) == 200
-    return await user.hears("注册成功")
+    return await user.hears(words("registered"))
 
 
 async def decide_all(user: FakeUser) -> None:
     """Agree to the first demand, refuse the optional ones."""
-    panel = await user.hears("请您一件一件决定")
+    panel = await user.hears(words("consents.panel"))
     count = sum(label.endswith(". 同意") for label in panel.labels)
     assert count >= 2
     for number in range(1, count + 1):
         await user.press(f"{number}. {'同意' if number == 1 else '不同意'}")
         await user.hears("✗ 您选了不同意" if number > 1 else "✓ 您选了同意")
-    await user.hears("要紧的都看完了")
+    await user.hears(words("decision.ask_registration"))
 
 
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
