@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 import structlog
 
@@ -18,7 +19,9 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        cache_logger_on_first_use=True,
+        # Standard output is for what a command was asked; the stream is looked up in case it was replaced.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s")
     # Access lines would hold the tokens of one-time pages.

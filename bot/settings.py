@@ -66,7 +66,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _safe(self) -> Settings:
-        if self.dev and not _is_loopback(self.host):
+        if self.dev and not is_loopback(self.host):
             raise ValueError("MINGSHI_DEV shows SMS codes: it is allowed on a loopback address only")
         return self
 
@@ -84,14 +84,15 @@ class Settings(BaseSettings):
 
     @property
     def public(self) -> str:
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def page_lifetime(self) -> timedelta:
         return timedelta(minutes=self.page_minutes)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:

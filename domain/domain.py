@@ -177,7 +177,7 @@ class EvidenceApi(_Api):
 
     async def keep_heads(self) -> None:
         async with self.parts.database.reading() as session:
-            await self.heads.keep(session)
+            await self.heads.keep(session, self.parts.vault.keyring.public_keys())
 
 
 class Domain:

@@ -19,7 +19,7 @@ from bot.cli.platforms import look_over
 from bot.cli.refusals import explain
 from bot.cli.stored import database_file, stored
 from bot.engine_process import ROOT, NoEngine, engine_python
-from bot.settings import Settings, _is_loopback
+from bot.settings import Settings, is_loopback
 from bot.turns.engine import Engine
 from domain import Keyring
 from domain.storage.migrate import config
@@ -199,7 +199,7 @@ async def _engine(settings: Settings) -> list[Part]:
 
 async def _sms(settings: Settings) -> list[Part]:
     provider = settings.sms.provider
-    if provider == "console" and not _is_loopback(_public_host(settings)):
+    if provider == "console" and not is_loopback(_public_host(settings)):
         return [
             wrong(
                 "sms",
@@ -243,7 +243,7 @@ async def _telegram(settings: Settings) -> list[Part]:
 
 async def _public_address(settings: Settings) -> list[Part]:
     address = urlsplit(settings.public)
-    if address.scheme != "https" and not _is_loopback(_public_host(settings)):
+    if address.scheme != "https" and not is_loopback(_public_host(settings)):
         state = f"{settings.public} is not https: passwords and ID numbers would travel in clear"
         return [
             wrong(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
-import structlog
 import typer
 from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy.engine import make_url
@@ -26,8 +24,6 @@ def settings() -> Settings:
             typer.echo(f"mingshi: {reason}", err=True)
         raise typer.Exit(2) from None
     logs.configure(chosen.log_level)
-    # Standard output is for what was asked; the stream is looked up for each line, in case it was replaced.
-    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr), cache_logger_on_first_use=False)
     return chosen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,10 @@ class Pages:
         except NotFound:
             raise web.HTTPNotFound() from None
         name = f"{receipt['receipt']['receipt_id']}.json"
-        return web.json_response(receipt, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        # Unescaped: an escape could be spelled in two ways, and a changed byte must not verify.
+        text = json.dumps(receipt, ensure_ascii=False)
+        disposition = f'attachment; filename="{name}"'
+        return web.json_response(text=text, headers={"Content-Disposition": disposition})
 
     def _receipt_words(self, receipt: dict[str, Any]) -> dict[str, Any]:
         def when(text: str) -> datetime:

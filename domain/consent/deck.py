@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.agreements.model import PREAMBLE_UID, Clause, ParsedAgreement, clause_hash
 from domain.platforms.model import Card, Subject
@@ -62,12 +62,13 @@ class Deck:
         return next((c for leaf in self.leaves for c in leaf.cards if c.card.id == card_id), None)
 
     def explaining(self, uid: str) -> DeckCard | None:
-        """The card that explains this clause, or the nearest clause above it."""
-        cards = [(c, k.uid) for leaf in self.leaves for c in leaf.cards for k in c.clauses]
-        exact = next((c for c, known in cards if known == uid), None)
-        return exact or next(
-            (c for c, known in cards if uid.startswith(known + "/") or known.startswith(uid + "/")), None
-        )
+        """The card that explains this clause, or the nearest clause above it.
+
+        Never one about a part of it: what a part means is not what the whole means.
+        """
+        cards = {k.uid: c for leaf in reversed(self.leaves) for c in reversed(leaf.cards) for k in c.clauses}
+        above = [known for known in cards if uid == known or uid.startswith(f"{known}/")]
+        return cards[max(above, key=len)] if above else None
 
 
 def spoken_number(clause: Clause) -> str:
@@ -95,6 +96,12 @@ def spoken_number(clause: Clause) -> str:
 def read_clause(clause: Clause) -> ReadClause:
     text = clause.text if not clause.children else _whole(clause)
     return ReadClause(clause.uid, spoken_number(clause), clause.heading, text, clause_hash(clause))
+
+
+def read_alone(clause: Clause) -> ReadClause:
+    """A clause without the clauses below it, where it has words of its own: enough to answer a question."""
+    whole = read_clause(clause)
+    return replace(whole, text=clause.text) if clause.text else whole
 
 
 def _whole(clause: Clause) -> str:

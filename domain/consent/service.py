@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -61,6 +61,10 @@ class Consents:
             .values(flow_id=flow_id, item=item, **values)
             .on_conflict_do_update(index_elements=["flow_id", "item"], set_=values)
         )
+
+    async def discard(self, session: AsyncSession, flow_id: str) -> None:
+        """What was decided in this flow never counted; the ledger keeps what happened."""
+        await session.execute(delete(DecisionRow).where(DecisionRow.flow_id == flow_id))
 
     async def of_flow(self, session: AsyncSession, flow_id: str) -> list[Decided]:
         rows = await session.scalars(

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from domain.agreements.search import Searcher
 from domain.agreements.versions import Version
-from domain.consent.deck import read_clause
+from domain.consent.deck import read_alone, read_clause
 from domain.consent.decks import Decks
 from domain.flows.say import AnswerView, Button, Say
 from domain.flows.tables import FlowRow
@@ -38,7 +38,7 @@ class Answers:
             return
         answer = (await self._searcher(turn, version)).ask(text)
         deck = self._decks.of(version, tree, None)
-        clauses = [read_clause(clause) for a in answer.answers if (clause := tree.find(a.uid)) is not None]
+        clauses = [read_alone(clause) for a in answer.answers if (clause := tree.find(a.uid)) is not None]
         asked = await self._asked(turn, platform_id, version, text, flow, state)
         platform = self._parts.platforms.get(platform_id)
         hotline = platform.profile.hotline

@@ -34,7 +34,7 @@ class Wishes:
         if flow is not None and name in {"explain", "question"} and points_here(text):
             await self._talk.registrations.feed(turn, flow.id, Wished("explain"))
         elif flow is not None and name in _OF_THE_FLOW:
-            await self._talk.registrations.feed(turn, flow.id, Wished(_OF_THE_FLOW[name]))
+            await self._talk.registrations.feed(turn, flow.id, Wished(_OF_THE_FLOW[name], named_field(text)))
         elif flow is not None and name == "correct":
             await self._talk.registrations.feed(turn, flow.id, Wished("correct", named_field(text)))
         elif name in _OF_THE_FLOW and name != "repeat":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.evidence.tables import LedgerHeadRow, LedgerRow
+from domain.vault.keyring import signature_is_good
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,11 @@ class HeadFile:
                 heads[head.platform_id] = head
         return heads
 
-    async def keep(self, session: AsyncSession) -> None:
-        """Append every head that has moved since the last line. Called after commits and at the start."""
+    async def keep(self, session: AsyncSession, public_keys: Mapping[str, str]) -> None:
+        """Append every head that has moved since the last line. Called after commits and at the start.
+
+        A head that this service did not sign is not kept: the check of the chain will name its row.
+        """
         if self._known is None:
             self._known = {platform: head.seq for platform, head in self.last().items()}
         known = self._known
@@ -58,7 +63,12 @@ class HeadFile:
                 (LedgerHeadRow.platform_id == LedgerRow.platform_id) & (LedgerHeadRow.seq == LedgerRow.seq),
             )
         )
-        moved = [row for row in rows.scalars() if known.get(row.platform_id, 0) < row.seq]
+        moved = [
+            row
+            for row in rows.scalars()
+            if known.get(row.platform_id, 0) < row.seq
+            and signature_is_good(public_keys.get(row.signed_with, ""), bytes.fromhex(row.hash), row.signature)
+        ]
         if not moved:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)

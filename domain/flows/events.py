@@ -58,7 +58,7 @@ class NotAccepted:
 
 @dataclass(frozen=True)
 class Wished:
-    """A wish that works in every flow; `detail` is the field for `correct`."""
+    """A wish that works in every flow; `detail` is the field that `correct` or `why` is about."""
 
     wish: Wish
     detail: str | None = None

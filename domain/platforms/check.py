@@ -95,7 +95,7 @@ def _gaps(platform: LoadedPlatform) -> Iterator[Finding]:
     if profile.operator is None:
         yield Finding("warning", f"{PROFILE} operator", "who runs the platform is not known")
     if not profile.channel.authorised:
-        message = "the channel is not authorised: the official text cannot be imported"
+        message = "the channel is not authorised: the official text is explained and linked, and nobody is registered"
         yield Finding("warning", f"{PROFILE} channel", message)
     missing = {document.id for document in profile.documents if document.file is None}
     for consent in profile.separate_consents:

@@ -22,7 +22,8 @@ FieldName = Literal[
 Uid = Annotated[str, Field(min_length=1)]
 Sentence = Annotated[str, Field(min_length=4, max_length=400)]
 ConsentItem = Literal[
-    "privacy", "sensitive", "sharing", "marketing", "partner_marketing", "location", "profiling", "publicity", "content",
+    "privacy", "sensitive", "sharing", "marketing", "partner_marketing",
+    "location", "profiling", "publicity", "content",
 ]  # fmt: skip
 LoginKind = Literal["login_name", "member_name", "phone", "email", "id_number", "credit_code", "account_id"]
 

@@ -187,7 +187,7 @@ def _wish(state: State, wished: Wished, journey: Journey) -> Outcome:
                 )
             return state.but(asking="refuse"), (refuse_question(journey),)
         case "why":
-            return state, (_why(state, step, journey),)
+            return state, (_why(state, step, journey, wished.detail),)
         case "correct":
             return _correct(state, wished.detail, journey)
         case "accept":
@@ -232,10 +232,14 @@ def _correct(state: State, field: str | None, journey: Journey) -> Outcome:
     )
 
 
-def _why(state: State, step: Step | None, journey: Journey) -> Say:
-    name = awaited_field(state, journey) or (
-        step.key(state, journey).removeprefix("field:") if step and step.name == "fields" else None
-    )
+def _why(state: State, step: Step | None, journey: Journey, asked: str | None) -> Say:
+    """Why a datum is asked for: the one the person names if this platform wants it, else the one that is due."""
+    if asked is not None and journey.spec(state, asked) is not None:
+        name: str | None = asked
+    else:
+        name = awaited_field(state, journey) or (
+            step.key(state, journey).removeprefix("field:") if step and step.name == "fields" else None
+        )
     spec = journey.spec(state, "phone" if name == "sms_code" else name) if name else None
     if spec is not None:
         message = "why.code" if name == "sms_code" else "why.field"

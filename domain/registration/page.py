@@ -13,7 +13,7 @@ from domain.flows.events import PageFilled
 from domain.flows.pages import PageGone, find_page
 from domain.flows.tables import FlowRow
 from domain.identifiers.fields import FieldContext, check_field
-from domain.identifiers.id_numbers import IdNumber
+from domain.identifiers.id_numbers import IdNumber, parse_id_number
 from domain.identifiers.passwords import PasswordContext
 from domain.identifiers.phones import Phone
 from domain.identifiers.problems import Refused
@@ -164,7 +164,13 @@ class RegistrationPages:
         """What a password must not be made of: all that is known of the person, and the platforms' names."""
         names = tuple(alias for p in self._parts.platforms for alias in (p.profile.name, *p.profile.aliases))
         typed = tuple(v for k, v in texts.items() if k not in {"password", "password_again"} and v)
-        personal = replace(form.personal, words=(*form.personal.words, *typed, *names))
+        number = parse_id_number(texts.get("id_number", ""), today)
+        personal = replace(
+            form.personal,
+            name=form.personal.name or texts.get("real_name"),
+            birth=form.personal.birth if isinstance(number, Refused) else number.birth,
+            words=(*form.personal.words, *typed, *names),
+        )
         return FieldContext(today, names, personal)
 
 

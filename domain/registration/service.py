@@ -249,6 +249,8 @@ class Registrations:
                 await self._record(run, type, clauses, {**extra, "rendered_sha256": said, "message": message_id})
             case fx.Record(type, clauses, extra):
                 await self._record(run, type, clauses, extra)
+                if type == "invalidated":
+                    await parts.consents.discard(session, run.row.id)
             case fx.Decide(item, decision, label, clauses):
                 extra = {"item": item, "decision": decision, "button": label, "clauses_relied_on": list(clauses)}
                 entry_id = await self._record(run, "decided", (), extra)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, TypeVar
 
 from sqlalchemy import event
@@ -53,6 +53,8 @@ class Database:
         self.is_sqlite = make_url(self.url).get_backend_name() == "sqlite"
         self._foreign_keys = "ON" if foreign_keys else "OFF"
         self.engine: AsyncEngine = self._engine()
+        # SQLite lets one write at a time and has the others sleep and try again, in no order: they queue here instead.
+        self._writer: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._sessions = async_sessionmaker(
             self.engine, sync_session_class=_Keeping, expire_on_commit=False, autoflush=True
         )
@@ -84,7 +86,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A read-write transaction: committed at the end, rolled back when anything is raised."""
-        async with self._sessions() as session, session.begin():
+        async with self._writer, self._sessions() as session, session.begin():
             yield session
 
     @asynccontextmanager

@@ -169,7 +169,8 @@ class Verification:
     ) -> Refused | None:
         now = self._clock.now()
         sends = await self._sends_since(session, known_as, timedelta(days=1))
-        last = await session.scalar(select(func.max(ChallengeRow.sent_at)).where(ChallengeRow.phone_index.in_(known_as)))
+        newest = select(func.max(ChallengeRow.sent_at)).where(ChallengeRow.phone_index.in_(known_as))
+        last = await session.scalar(newest)
         if last is not None and sends:
             wait = last + self._gap(sends) - now
             if wait > timedelta(0):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -145,10 +144,8 @@ def test_a_platform_that_is_broken(examine: Any, tmp_path: Path) -> None:
 
 
 def test_a_port_that_something_else_holds(examine: Any) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        part = examine(PORT=other.getsockname()[1])["port"]
+    with _server({}) as port:
+        part = examine(PORT=port)["port"]
     assert not part["ok"]
     assert "MINGSHI_PORT" in part["mend"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,19 @@ async def _register(settings: Settings) -> bytes:
         return json.dumps(await domain.consent.receipt(receipt_id)).encode()
 
 
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which somebody has registered, with the receipt beside it."""
+    folder = tmp_path_factory.mktemp("used")
+    (folder / "receipt.json").write_bytes(asyncio.run(_register(Settings(home=folder / "home"))))
+    return folder
+
+
 @pytest.fixture
-def receipt(settings: Settings, tmp_path: Path) -> Path:
-    file = tmp_path / "receipt.json"
-    file.write_bytes(asyncio.run(_register(settings)))
-    return file
+def receipt(used: Path, home: Path) -> Path:
+    """That receipt, in a copy of that home."""
+    shutil.copytree(used, home.parent, dirs_exist_ok=True)
+    return home.parent / "receipt.json"
 
 
 def _changed(receipt: Path, change: Any) -> Path:
@@ -127,14 +136,15 @@ def test_public_keys_are_public_and_nothing_else(mingshi: Run, receipt: Path, ho
     assert not any(secret in printed.out for secret in secrets)
 
 
-def test_every_flipped_byte_of_what_a_receipt_says_is_noticed(mingshi: Run, receipt: Path) -> None:
+def test_a_flipped_byte_anywhere_in_what_a_receipt_says_is_noticed(mingshi: Run, receipt: Path) -> None:
     from bot.cli.evidence import receipt_verdict
 
     keys = json.loads(mingshi("keys", "public").out)
     signed = json.dumps(json.loads(receipt.read_bytes()), ensure_ascii=False, separators=(",", ":")).encode()
     assert receipt_verdict(signed, keys).ok
-    for at in range(len(signed)):
-        for bit in (0x01, 0x20):
+    signature = signed.index(b'"signature"')
+    for at in (*range(0, signature, 11), *range(signature, len(signed))):
+        for bit in (0x01, 0x20):  # 0x20 turns the case of a letter
             flipped = bytearray(signed)
             flipped[at] ^= bit
             assert not receipt_verdict(bytes(flipped), keys).ok, flipped[max(0, at - 20) : at + 20]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,10 +18,11 @@ from aiogram.exceptions import (
 from aiogram.types import ReplyKeyboardRemove
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.channels.telegram.ingress import CHANNEL
 from bot.channels.telegram.patience import backoff
-from bot.channels.telegram.screen import Artist
+from bot.channels.telegram.screen import Artist, Message, Screen
 from bot.channels.telegram.sending import Sender, is_gone
 from bot.turns.hub import Hub, news
 from bot.turns.worker import OUTBOX
@@ -35,6 +36,8 @@ _POLL_SECONDS = 1.0
 # Longer than a few calls to Telegram take; after it a message of a process that died is sent by another.
 _LEASE = timedelta(seconds=60)
 _CLOSING_SECONDS = 5.0
+# Messages in hand at the same time: few enough that each is sent well before its lease ends.
+_AT_ONCE = 50
 # Marks the message below which the key that shares one's own number stands.
 _KEY = "k"
 _REF_LENGTH = 60
@@ -48,7 +51,7 @@ class _Job:
 
     Args:
         sent: Telegram ids of the pieces that arrived before an interruption.
-        replaced: the row whose place it takes, and the Telegram ids of that one's pieces.
+        over: Telegram ids of the message whose place it takes.
         key_row: the row below which the sharing key still stands.
         last: whether nothing else waits behind it.
     """
@@ -56,9 +59,9 @@ class _Job:
     id: str
     chat_id: int
     attempt: int
-    message: Mapping[str, Any]
+    message: Message
     sent: tuple[int, ...]
-    replaced: tuple[str, tuple[int, ...]] | None
+    over: tuple[int, ...]
     key_row: str | None
     last: bool
 
@@ -71,6 +74,7 @@ class Delivery:
         self._artist = artist
         self._sender = sender
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(_AT_ONCE)
         self._closing = False
 
     async def run(self) -> None:
@@ -129,12 +133,23 @@ class Delivery:
 
     async def _next(self, conversation_id: str) -> bool:
         """Deliver the oldest message of a conversation. False when there is none to be tried now."""
-        async with self._domain.transaction() as session:
-            claimed = await self._claim(session, conversation_id)
-        if not isinstance(claimed, _Job):
-            return claimed
+        async with self._slots:
+            async with self._domain.transaction() as session:
+                claimed = await self._claim(session, conversation_id)
+            if not isinstance(claimed, _Job):
+                return claimed
+            return await self._try(conversation_id, claimed)
+
+    async def _try(self, conversation_id: str, claimed: _Job) -> bool:
+        """Deliver a message. False when it has to wait, and what stands behind it with it."""
         try:
-            await self._deliver(claimed)
+            screen = self._artist.draw(claimed.message)
+        except Exception as error:
+            log.error("message cannot be drawn", message=claimed.id, exc=error)
+            await self._mark(claimed.id, delivery="failed")
+            return True
+        try:
+            await self._deliver(claimed, screen)
         except TelegramRetryAfter as error:
             await self._later(claimed, float(error.retry_after))
         except TelegramForbiddenError as error:
@@ -169,9 +184,8 @@ class Delivery:
         conversation = await session.get_one(ConversationRow, conversation_id)
         if row is None or not conversation.reachable or (row.not_before is not None and row.not_before > now):
             return False
-        try:
-            message = await self._domain.parts.outbox.public(session, conversation, row)
-        except KeyDestroyed:
+        message = await self._message(session, conversation, row)
+        if message is None:
             row.delivery = "dropped"
             return True
         row.attempts += 1
@@ -188,20 +202,18 @@ class Delivery:
             attempt=row.attempts,
             message=message,
             sent=_ids(row.delivery_ref),
-            replaced=(over.id, _ids(over.delivery_ref)) if over is not None else None,
+            over=_ids(over.delivery_ref) if over is not None else (),
             key_row=key_row,
             last=len(heads) == 1,
         )
 
-    async def _deliver(self, job: _Job) -> None:
+    async def _deliver(self, job: _Job, screen: Screen) -> None:
         """Show the message, piece by piece; each that arrived is noted at once, so that none is sent twice."""
-        screen = self._artist.draw(job.message)
         wants_phone = job.message["expects"] == "phone"
         key_goes = job.key_row is not None and not wants_phone and job.last and not job.sent
         if key_goes and screen.keyboard is not None and await self._sender.withdraw_phone(job.chat_id):
             await self._key_gone(job.key_row)
             key_goes = False
-        over = job.replaced[1] if job.replaced is not None else ()
         sent = list(job.sent)
         for at, piece in enumerate(screen.pieces[len(sent) :], len(sent)):
             ends = at == len(screen.pieces) - 1
@@ -213,52 +225,60 @@ class Delivery:
                     markup=screen.keyboard or bare if ends else None,
                     plainer=screen.pressed_only or bare if ends else None,
                     protected=screen.protected,
-                    over=over[at] if at < len(over) else None,
+                    over=job.over[at] if at < len(job.over) else None,
                 )
             )
             await self._mark(job.id, delivery="sent" if ends else "new", delivery_ref=_ref(sent))
         if not screen.pieces:
             await self._mark(job.id, delivery="sent")
-        await self._clear_up(job, sent, key_gone=key_goes and screen.keyboard is None)
+        for left_over in job.over[len(sent) :]:
+            await self._sender.remove(job.chat_id, left_over)
+        if key_goes and screen.keyboard is None:
+            await self._key_gone(job.key_row)
         if wants_phone and job.key_row is None and job.last and await self._sender.offer_phone(job.chat_id):
             await self._mark(job.id, delivery_ref=_ref(sent, key=True))
-
-    async def _clear_up(self, job: _Job, sent: Sequence[int], *, key_gone: bool) -> None:
-        if key_gone:
-            await self._key_gone(job.key_row)
-        if job.replaced is None:
-            return
-        replaced_id, over = job.replaced
-        if set(over) & set(sent):
-            await self._mark(replaced_id, delivery="replaced")
-        for message_id in over[len(sent) :]:
-            await self._sender.remove(job.chat_id, message_id)
 
     async def _settle(self, conversation_id: str) -> bool:
         """Take the buttons off messages that are over, and say there what was chosen. Whether there were any."""
         async with self._domain.database.reading() as session:
             conversation = await session.get_one(ConversationRow, conversation_id)
-            over = [
-                (row.id, _ids(row.delivery_ref), await self._domain.parts.outbox.public(session, conversation, row))
-                for row in await self._over(session, conversation_id)
-            ]
-        for row_id, ids, message in over:
+            over = await self._over(session, conversation_id)
+            messages = [await self._message(session, conversation, row) for row in over]
+        for row, message in zip(over, messages, strict=True):
+            ids = _ids(row.delivery_ref)
             try:
-                if ids:
-                    await self._sender.settle(int(conversation.address), self._artist.draw(message, settled=True), ids)
+                if ids and message is not None:
+                    screen = self._artist.draw(message, settled=True)
+                    await self._sender.settle(int(conversation.address), screen, ids)
             except TelegramRetryAfter:
                 return False
             except AiogramError as error:
-                log.warning("message not settled", message=row_id, exc=error)
-            await self._mark(row_id, delivery="settled")
+                log.warning("message not settled", message=row.id, exc=error)
+            await self._mark(row.id, delivery="settled")
         return bool(over)
 
+    async def _message(self, session: AsyncSession, conversation: ConversationRow, row: MessageRow) -> Message | None:
+        """The message in clear; None when it was erased."""
+        try:
+            return await self._domain.parts.outbox.public(session, conversation, row)
+        except KeyDestroyed:
+            return None
+
     async def _over(self, session: AsyncSession, conversation_id: str) -> list[MessageRow]:
-        """Shown messages whose buttons are of no use any more: one was pressed, or another question stands."""
+        """Shown messages whose buttons are of no use any more: one was pressed, or another question stands.
+
+        Not those whose place a later message took: what stands there has buttons of its own.
+        """
+        later = aliased(MessageRow)
+        replaced = select(later.replaces).where(later.conversation_id == conversation_id, later.replaces.is_not(None))
         shown = await session.execute(
             select(MessageRow, FlowRow.step, FlowRow.outcome)
             .outerjoin(FlowRow, FlowRow.id == MessageRow.flow_id)
-            .where(MessageRow.conversation_id == conversation_id, MessageRow.delivery == "sent")
+            .where(
+                MessageRow.conversation_id == conversation_id,
+                MessageRow.delivery == "sent",
+                MessageRow.id.not_in(replaced),
+            )
             .order_by(MessageRow.seq.desc())
             .limit(_LOOK_BACK)
         )

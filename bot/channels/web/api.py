@@ -56,10 +56,12 @@ class ConversationApi:
             raise Problem(429, "too_fast", {"Retry-After": str(wait)})
         body = await json_body(request)
         platform, resume, channel = body.get("platform"), body.get("resume"), body.get("channel", "web")
-        if platform is not None and platform not in {p.profile.id for p in self._domain.platforms}:
-            raise Problem(404, "unknown_platform")
-        if channel not in _CHANNELS or not isinstance(resume, str | None):
+        if not isinstance(platform, str | None) or not isinstance(resume, str | None):
             raise Problem(400, "bad_request")
+        if not isinstance(channel, str) or channel not in _CHANNELS:
+            raise Problem(400, "bad_request")
+        if platform is not None and platform not in self._domain.platforms:
+            raise Problem(404, "unknown_platform")
         async with self._domain.transaction() as session:
             conversation, token = await self._domain.conversations.open(session, channel=channel, platform_id=platform)
         code = resume.replace("-", "").upper()[:16] if resume else None

@@ -74,7 +74,7 @@ class Phone(OneQuestion):
                 return state, (self._ask_code("code.spent", {}),)
             case CodeWrong(left):
                 return state, (self._ask_code("code.wrong", {"left": left}),)
-            case CodeProven(_):
+            case CodeProven(challenge_id) if challenge_id == state.challenge:
                 return state.but(phone_proven=True), (CheckFree("phone", state.values["phone"]),)
             case Pressed("resend", _) | Wished("resend") if "phone" in state.values:
                 return state, (SendCode(state.values["phone"]),)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from bot.app import App
+from bot.app import App, open_domain
 from bot.channels.telegram import pacing, patience
+from bot.settings import Settings
 from tests.channels.telegram.running import MovedClock, running
 from tests.fakes.bot_api import BotApi
 from tests.fakes.bot_api_people import FakeUser
@@ -35,9 +38,29 @@ def clock() -> MovedClock:
     return MovedClock()
 
 
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a product that was started once: its keys, its tables, its samples in force."""
+    home = tmp_path_factory.mktemp("installed")
+
+    async def install() -> None:
+        async with open_domain(Settings(home=home)):
+            pass
+
+    with asyncio.Runner() as runner:
+        runner.run(install())
+    return home
+
+
 @pytest.fixture
-async def app(api: BotApi, tmp_path: Path, clock: MovedClock) -> AsyncIterator[App]:
-    async with running(tmp_path, api, clock=clock) as app:
+def home(installed: Path, tmp_path: Path) -> Path:
+    """Such a home for one test."""
+    return Path(shutil.copytree(installed, tmp_path / "home"))
+
+
+@pytest.fixture
+async def app(api: BotApi, home: Path, clock: MovedClock) -> AsyncIterator[App]:
+    async with running(home, api, clock=clock) as app:
         yield app
 
 

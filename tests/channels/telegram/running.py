@@ -73,7 +73,7 @@ async def running(
 
 def words(id: str) -> str:
     """The longest stretch of a sentence that is always the same, whatever is filled in."""
-    return max(re.split(r"\{\w+\}|\n", _MESSAGES.text(id, _Unfilled())), key=len)
+    return max(re.split(r"\{\w+\}|\n", _MESSAGES.text(id, _Unfilled(platform="{platform}"))), key=len)
 
 
 class _Unfilled(dict[str, str]):

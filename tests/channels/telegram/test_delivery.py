@@ -170,7 +170,11 @@ async def test_a_clause_unfolds_where_it_stands(app: App, api: BotApi, user: Fak
     assert card.edits >= 2
     assert "解释一下" not in card.labels
     assert sum("第 1/9 张" in m.text for m in user.messages()) == 1
-    assert (await all_delivered(app, user)).count("replaced") == 2
+    await user.press("我已了解")
+    await user.hears("第 2/9 张")
+    await api.until(lambda: not card.buttons)
+    assert card.text.endswith("▸ 您选了：我已了解")
+    assert len(card.folded()) == 2
 
 
 async def test_a_card_that_cannot_be_changed_any_more_is_shown_anew(app: App, api: BotApi, user: FakeUser) -> None:
@@ -230,16 +234,16 @@ async def test_the_key_for_ones_own_number_comes_once_and_goes_when_it_is_of_no_
 
 
 async def test_what_was_not_delivered_before_a_stop_is_delivered_after_it(
-    tmp_path: Path, api: BotApi, user: FakeUser
+    home: Path, api: BotApi, user: FakeUser
 ) -> None:
-    async with running(tmp_path, api) as app:
+    async with running(home, api) as app:
         await greeted(user)
         api.fail("sendMessage", 500, times=10_000, chat_id=user.id)
         await user.press("看协议")
         await api.until(lambda: len(api.called("sendMessage")) >= 2)
         assert "new" in [row.delivery for row in await rows_of(app, user)]
     api.recover()
-    async with running(tmp_path, api) as app:
+    async with running(home, api) as app:
         await user.hears(words("read.link"))
         await all_delivered(app, user)
     assert sum(words("read.link") in m.text for m in user.messages()) == 1

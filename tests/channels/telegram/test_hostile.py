@@ -34,7 +34,7 @@ def token_of(user: FakeUser, label: str) -> str:
 
 async def test_the_same_update_twice_is_one_message(app: App, api: BotApi, user: FakeUser) -> None:
     await user.start()
-    await user.hears(words("platforms.choose"))
+    await user.hears(words("greeting.choose"))
     greetings = len(user.messages())
     body = {"message_id": 900, "from": user.person, "chat": user.chat, "date": 1, "text": "/start"}
     for _ in range(2):
@@ -42,7 +42,7 @@ async def test_the_same_update_twice_is_one_message(app: App, api: BotApi, user:
     await taken_in(api)
     await user.send("语音")
     await user.hears(words("engine.down"))
-    assert sum(words("platforms.choose") in m.text for m in user.messages()) == greetings + 1
+    assert sum(words("greeting.choose") in m.text for m in user.messages()) == greetings + 1
 
 
 async def test_a_double_click_moves_on_once(app: App, api: BotApi, user: FakeUser) -> None:
@@ -57,7 +57,7 @@ async def test_a_double_click_moves_on_once(app: App, api: BotApi, user: FakeUse
 
 async def test_every_press_is_acknowledged(app: App, api: BotApi, user: FakeUser) -> None:
     await user.start()
-    await user.hears(words("platforms.choose"))
+    await user.hears(words("greeting.choose"))
     for press in (await user.press("小禾企服网"), await user.press_data("x" * 20), await user.press_data("汉" * 30)):
         await user.answered(press)
 
@@ -190,10 +190,10 @@ async def test_an_album_is_answered_once(app: App, api: BotApi, user: FakeUser) 
 
 
 async def test_a_flood_is_asked_to_slow_down_once_and_leaves_others_alone(
-    tmp_path: Path, api: BotApi, user: FakeUser, clock: MovedClock
+    home: Path, api: BotApi, user: FakeUser, clock: MovedClock
 ) -> None:
     other = FakeUser(api)
-    async with running(tmp_path, api, clock=clock, messages_a_minute=10):
+    async with running(home, api, clock=clock, messages_a_minute=10):
         for _ in range(30):
             await user.start("p_xiaohe")
         await other.start("p_xiaohe")
@@ -211,7 +211,7 @@ async def test_an_update_nobody_understands_does_not_hold_up_the_next(app: App, 
     api.push_raw({"update_id": 700_000_501, "something_new": {}})
     api._next_update = 700_000_600
     await user.start()
-    await user.hears(words("platforms.choose"))
+    await user.hears(words("greeting.choose"))
     assert api.pending() == 0
 
 

@@ -64,8 +64,8 @@ async def decide_all(user: FakeUser) -> None:
 
 
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
-async def test_a_person_registers_in_the_chat_from_greeting_to_receipt(mode: str, api: BotApi, tmp_path: Path) -> None:
-    async with running(tmp_path, api, mode=mode) as app:
+async def test_a_person_registers_in_the_chat_from_greeting_to_receipt(mode: str, api: BotApi, home: Path) -> None:
+    async with running(home, api, mode=mode) as app:
         user = FakeUser(api)
         receipt = await register(app, user)
         conversation = await conversation_of(app, user)
