@@ -43,7 +43,6 @@ def agreements() -> dict[str, dict[str, Any]]:
 
 async def ledger(home: Path, rows: int) -> dict[str, Any]:
     """Writing and verifying a chain of so many entries like those of a reading, on SQLite."""
-    home.mkdir(parents=True, exist_ok=True)
     keys = Keyring.load_or_create(home / "keys.json", SystemChance())
     async with Domain.open(f"sqlite:///{home / 'ledger.db'}", keys, heads=home / "heads.jsonl") as domain:
         platform = next(iter(domain.platforms)).id

@@ -11,14 +11,14 @@ _COLUMNS = ("turns", "median_ms", "p95_ms", "app_cpu_ms", "engine_cpu_ms")
 
 
 def show(results: dict[str, Any]) -> None:
-    console = Console()
+    console = Console(width=110)
     machine = results["machine"]
     console.print(
         f"{machine['at']}  {machine['cores']} cores, {machine['memory_gb']} GB, {machine['processor']}, "
         f"Python {machine['python']}, {machine['model']}, {results['database']}"
     )
     console.print(
-        f"load {machine['load_before']} before and {machine['load_after']} after; yardstick {machine['yardstick_ms']} ms"
+        f"load {machine['load_before']} before, {machine['load_after']} after; yardstick {machine['yardstick_ms']} ms"
     )
     console.print(_turns("one turn", results["turns"]))
     console.print(_early_late(results["length"]))

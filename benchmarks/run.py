@@ -41,10 +41,10 @@ class Size:
     limit: float
 
 
-_FULL = Size(turns=412, cards=100, late=400, people=8, seconds=20.0, rows=10_000, limit=600.0)
-_QUICK = Size(turns=112, cards=30, late=100, people=8, seconds=5.0, rows=2_000, limit=300.0)
+_FULL = Size(turns=420, cards=100, late=400, people=8, seconds=20.0, rows=10_000, limit=600.0)
+_QUICK = Size(turns=120, cards=30, late=100, people=8, seconds=5.0, rows=2_000, limit=300.0)
 _EARLY = 10
-_WINDOW = 12
+_WINDOW = 20
 
 
 async def measure(size: Size, home: Path, database_url: str | None) -> dict[str, Any]:
@@ -59,11 +59,13 @@ async def measure(size: Size, home: Path, database_url: str | None) -> dict[str,
         "database": make_url(database_url).get_backend_name() if database_url else "sqlite",
     }
     async with asyncio.timeout(size.limit):
-        _compile()
+        await asyncio.to_thread(_compile)
+        _tell("starting the product")
         timeout = aiohttp.ClientTimeout(total=_REQUEST_SECONDS)
         async with running(home, database_url) as stack, aiohttp.ClientSession(timeout=timeout) as session:
             starts = {"first start": _start(stack)}
             fresh = _memory(stack)
+            _tell("one person, turn by turn")
             samples = await turns.take_turns(stack, session, turns=size.turns, cards=size.cards)
             results["turns"] = turns.by_kind(samples)
             results["length"] = {
@@ -71,15 +73,18 @@ async def measure(size: Size, home: Path, database_url: str | None) -> dict[str,
                 "late": size.late,
                 "kinds": turns.early_and_late(samples, early=_EARLY, late=size.late, window=_WINDOW),
             }
+            _tell("several people at once")
             results["together"] = await load.together(stack, session, people=size.people, seconds=size.seconds)
             results["memory"] = {
                 **{f"{name} after start": value for name, value in fresh.items()},
                 **{f"{name} after the run": value for name, value in _memory(stack).items()},
             }
+        _tell("a second start")
         async with running(home, database_url) as stack:
             starts["start on these data"] = _start(stack)
         results["starts"] = starts
         results["memory"] |= _disk(home)
+        _tell("parts by themselves")
         results["parts"] = {
             "agreement": await asyncio.to_thread(parts.agreements),
             "ledger": await parts.ledger(home / "ledger", size.rows),
@@ -87,6 +92,10 @@ async def measure(size: Size, home: Path, database_url: str | None) -> dict[str,
         }
     results["machine"]["load_after"] = load_average()
     return results
+
+
+def _tell(what: str) -> None:
+    print(f"benchmarks: {what}", file=sys.stderr, flush=True)
 
 
 def _start(stack: Stack) -> dict[str, float]:

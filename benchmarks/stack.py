@@ -48,7 +48,7 @@ class Stack:
 
 @asynccontextmanager
 async def running(home: Path, database_url: str | None = None) -> AsyncIterator[Stack]:
-    """`mingshi run` with this home, ready; ended on leaving.
+    """`mingshi run` with this home (an existing folder), ready; ended on leaving.
 
     Raises:
         DidNotStart: it was not ready within 90 seconds.
@@ -66,11 +66,20 @@ async def running(home: Path, database_url: str | None = None) -> AsyncIterator[
     }
     if database_url is not None:
         environment["MINGSHI_DATABASE_URL"] = database_url
-    home.mkdir(parents=True, exist_ok=True)
     log = home / "output.log"
     started = time.perf_counter()
+    process = _launch(environment, log)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        app_ready, engine_ready = await _ready(url, process, log, started)
+        yield Stack(url, process.pid, children(process.pid)[0], app_ready, engine_ready)
+    finally:
+        _stop(process)
+
+
+def _launch(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "bot", "run"],
             cwd=ROOT,
             env=environment,
@@ -79,12 +88,6 @@ async def running(home: Path, database_url: str | None = None) -> AsyncIterator[
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        app_ready, engine_ready = await _ready(url, process, log, started)
-        yield Stack(url, process.pid, children(process.pid)[0], app_ready, engine_ready)
-    finally:
-        _stop(process)
 
 
 def free_port() -> int:
@@ -108,8 +111,12 @@ async def _ready(url: str, process: subprocess.Popen[bytes], log: Path, started:
             except (aiohttp.ClientConnectionError, TimeoutError):
                 pass
             if process.poll() is not None or passed > _START_SECONDS:
-                raise DidNotStart(log.read_text(errors="replace")[-2000:])
+                raise DidNotStart(_end_of(log))
             await asyncio.sleep(_POLL_SECONDS)
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

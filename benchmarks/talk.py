@@ -17,7 +17,9 @@ Message = dict[str, Any]
 PLATFORM = "rencai"
 NAME = "王芳"
 _SMS_TRIES = 100
-_ENGINE_DOWN = Catalogue.read("messages.yml").text("engine.down")
+_WORDS = Catalogue.read("messages.yml")
+# An answer with one of these was not the turn that was to be measured.
+_MISSED = {_WORDS.text(name) for name in ("engine.down", "misfit.failed", "clarify.1", "clarify.2", "clarify.3")}
 
 
 class WentWrong(Exception):
@@ -90,8 +92,9 @@ class Talk:
             if response.status != 200:
                 raise WentWrong(f"status {response.status}")
             self.messages = (await response.json())["messages"]
-        if not self.messages or any(message["text"] == _ENGINE_DOWN for message in self.messages):
-            raise WentWrong("no answer, or the engine was down")
+        missed = [message["text"] for message in self.messages if message["text"] in _MISSED]
+        if missed or not self.messages:
+            raise WentWrong(f"answered with {missed}")
 
     async def _code(self, phone: str) -> str:
         """The code as the development courier delivered it."""

@@ -25,7 +25,7 @@ AT_NAME: tuple[Step, ...] = (
     ("expected answer", lambda talk: talk.say(NAME)),
     ("button", lambda talk: talk.press("上一步")),
     ("free text, why", lambda talk: talk.say("为什么要填这个呀")),
-    ("free text, clause question", lambda talk: talk.say("我注销账号以后信息还留着吗")),
+    ("free text, clause question", lambda talk: talk.say("打官司要去哪个法院")),
 )
 AT_CARDS: tuple[Step, ...] = (
     ("button, clause card", lambda talk: talk.press("上一张")),
@@ -46,12 +46,14 @@ class Sample:
 
 async def take_turns(stack: Stack, session: aiohttp.ClientSession, *, turns: int, cards: int) -> list[Sample]:
     """One conversation of `turns` turns at the question for a name, and one of `cards` among the clause cards."""
-    talk = await Talk.open(session, stack.url)
-    await talk.reach_name()
-    samples = await _rounds(stack, talk, AT_NAME, turns)
-    talk = await Talk.open(session, stack.url)
-    await talk.reach_cards()
-    return samples + await _rounds(stack, talk, AT_CARDS, cards)
+    samples = []
+    for steps, reach, number in ((AT_NAME, Talk.reach_name, turns), (AT_CARDS, Talk.reach_cards, cards)):
+        for warming in (True, False):  # dictionaries, statements and cards are read on first use
+            talk = await Talk.open(session, stack.url)
+            await reach(talk)
+            taken = await _rounds(stack, talk, steps, len(steps) if warming else number)
+        samples += taken
+    return samples
 
 
 def by_kind(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
@@ -61,11 +63,11 @@ def by_kind(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
 
 
 def early_and_late(samples: Sequence[Sample], *, early: int, late: int, window: int) -> dict[str, dict[str, Any]]:
-    """Each kind in the turns around number `early` and around number `late` of the same conversation."""
+    """Each kind in the `window` turns from number `early` on, and from `late` on, of the same conversation."""
     found: dict[str, dict[str, Any]] = {}
     for kind in (name for name, _ in AT_NAME):
         near = {
-            name: [s for s in samples if s.kind == kind and abs(s.number - number) <= window]
+            name: [s for s in samples if s.kind == kind and 0 <= s.number - number < window]
             for name, number in (("early", early), ("late", late))
         }
         found[kind] = {name: _figures(chosen) for name, chosen in near.items()}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.turns.hub import Hub, news
-from bot.turns.worker import INBOX, Worker
+from bot.turns.worker import Worker
 from domain import Domain
 from domain.messaging.tables import ConversationRow
 
@@ -29,7 +29,6 @@ class Doorway:
             conversation = await session.get_one(ConversationRow, conversation_id)
             received = await self._domain.parts.inbox.receive(session, conversation, update_id, payload)
         self._worker.wake(conversation_id)
-        self._hub.signal(INBOX)
         return received.inbox_id
 
     async def replies(self, conversation_id: str, inbox_id: int) -> list[dict[str, Any]]:

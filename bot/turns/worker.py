@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy import exists, select
@@ -16,7 +16,7 @@ from bot.turns.hub import Hub, news
 from bot.turns.updates import open_update
 from domain import Domain
 from domain.ambient import new_id
-from domain.identifiers.masking import mask
+from domain.identifiers.masking import BLOT, looks_like_password, mask
 from domain.messaging.tables import MessageRow
 from domain.messaging.turn import Turn
 
@@ -26,6 +26,8 @@ INBOX = "inbox"
 OUTBOX = "outbox"
 _ATTEMPTS = 3
 _IDLE_SECONDS = 2.0
+
+_Outcome = Literal["handled", "nothing", "later"]
 
 
 class Worker:
@@ -67,29 +69,32 @@ class Worker:
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def _see_to(self, conversation_id: str) -> None:
+        outcome: _Outcome = "later"
         try:
-            while await self._next(conversation_id):
+            while (outcome := await self._next(conversation_id)) == "handled":
                 pass
         except Exception as error:
             log.error("turns failed", conversation=conversation_id, exc=error)
         finally:
             self._busy.pop(conversation_id, None)
             self._hub.signal(conversation_id)
+        if outcome == "later":
+            return  # asking again at once would be asking without end until the other is done: `run` looks later
         # An update may have come in between the last look and now.
         async with self._domain.database.reading() as session:
             if await self._domain.parts.inbox.next(session, conversation_id) is not None:
                 self._hub.signal(INBOX)
 
-    async def _next(self, conversation_id: str) -> bool:
-        """Handle the oldest open update. False when there is none, or another process is at it."""
+    async def _next(self, conversation_id: str) -> _Outcome:
+        """Handle the oldest open update, unless there is none, or another process is at this conversation."""
         inbox = self._domain.parts.inbox
         async with self._domain.transaction() as session:
             if not await inbox.claim(session, conversation_id, self._owner):
-                return False
+                return "later"
             row = await inbox.next(session, conversation_id)
             if row is None:
                 await inbox.release(session, conversation_id, self._owner)
-                return False
+                return "nothing"
             row.attempts += 1
             attempt, inbox_id = row.attempts, row.id
         started = time.perf_counter()
@@ -107,7 +112,7 @@ class Worker:
                 await asyncio.sleep(0.2 * attempt)
         self._hub.signal(conversation_id)
         self._hub.signal(OUTBOX)
-        return True
+        return "handled"
 
     async def _handle(self, inbox_id: int) -> str:
         """First what is sure, in one transaction; only then, outside of any, the engine. Returns the kind of turn."""
@@ -190,10 +195,12 @@ class Worker:
 
 
 def _for_transcript(text: str) -> str:
-    """What the person typed, with every identifier blotted out."""
+    """What the person typed, with every identifier blotted out; a line with a password wholly: it may have spaces."""
+    if looks_like_password(text):
+        return BLOT
     masked = mask(text)
     shown, at = [], 0
     for found in sorted(masked.found, key=lambda f: f.start):
-        shown += [text[at : found.start], "••••••"]
+        shown += [text[at : found.start], BLOT]
         at = found.end
     return "".join([*shown, text[at:]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.conversations.talk import MENU, Talk
 from domain.flows.say import Button, Say
-from domain.identifiers.masking import looks_like_password, mask
+from domain.identifiers.masking import without_passwords
 from domain.messaging.notices import leave_notice
 from domain.messaging.tables import ConversationRow
 from domain.messaging.turn import Turn
@@ -37,8 +37,7 @@ class Notes:
         conversation = turn.conversation
         topic = (conversation.awaiting or "note:message").partition(":")[2]
         conversation.awaiting = None
-        kept = mask(text).text if looks_like_password(text) else text
-        await leave_notice(turn.session, self._talk.parts, conversation, topic, kept)
+        await leave_notice(turn.session, self._talk.parts, conversation, topic, without_passwords(text))
         buttons = () if conversation.flow_id else MENU
         await self._talk.say(turn, Say("human.left", self._talk.about(conversation.platform_id), buttons))
         await self._talk.prompt(turn)

@@ -47,6 +47,7 @@ async def take_up(session: AsyncSession, parts: Parts, conversation: Conversatio
     left = await session.get(ConversationRow, flow.conversation_id)
     if left is not None and left.flow_id == flow.id:
         left.flow_id = None
+    await parts.outbox.blot_out(session, flow.conversation_id, flow.id)
     flow.resume_digest = flow.resume_until = None
     flow.conversation_id = conversation.id
     conversation.flow_id, conversation.platform_id = flow.id, flow.platform_id

@@ -22,7 +22,7 @@ from domain.errors import Forbidden
 from domain.flows.events import Wished
 from domain.flows.say import Say
 from domain.identifiers.fields import claims
-from domain.identifiers.masking import looks_like_password, mask
+from domain.identifiers.masking import looks_like_password, mask, without_passwords
 from domain.messaging.tables import ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
@@ -144,7 +144,7 @@ class Conversations:
         flow, state = await self._talk.flow_and_state(turn)
         expects = await self._talk.awaited(turn, flow, state)
         sender = f"{conversation.id}:{conversation.engine_session}"
-        return ForEngine(mask(text).text, sender, expects, flow.kind if flow else None)
+        return ForEngine(mask(without_passwords(text)).text, sender, expects, flow.kind if flow else None)
 
     async def without_engine(self, turn: Turn, text: str) -> None:
         """The engine cannot be asked: take a plausible answer, otherwise say so, with the buttons."""

@@ -65,6 +65,7 @@ class Values:
                 if isinstance(checked, Refused)
                 else Answered(field, checked.value, checked.display)
             )
+        await self._talk.parts.outbox.answers(turn, flow.id)
         await self._talk.registrations.feed(turn, flow.id, event)
 
     async def _awaited(self, turn: Turn) -> tuple[FlowRow | None, str | None]:

@@ -43,6 +43,8 @@ _MONEY_UNIT = re.compile(r"\s{0,2}(?:多)?(?:元|块|万|圆|人民币|rmb)", re
 _LOOKALIKE = str.maketrans({**dict.fromkeys("OoQD", "0"), **dict.fromkeys("lI", "1"), "S": "5", "Z": "2", "B": "8"})
 _REFERENCE = re.compile(r"[A-Za-z]{1,6}-?[0-9][0-9-]{4,13}")
 _PHONE_IN_REFERENCE = re.compile("1[3-9][0-9]{9}|^1[3-9][0-9]{8,10}$")
+# What stands in the place of something that must not be read.
+BLOT = "••••••"
 _PASSWORD = re.compile(
     r"(?:密\s{0,2}[码碼]|口令|password|passwd|pwd|mima)[\"“「']?\s{0,3}"
     r"(?:(?:就?是|为|為|设为|设成|设置为|设置成|改为|改成|换成|填|用|[:：=])\s{0,3})"
@@ -145,6 +147,18 @@ def _printable(char: str) -> str:
 def looks_like_password(text: str) -> bool:
     """Whether somebody gives a password away in chat (密码是abc12345), not just talks about one."""
     return bool(_PASSWORD.search(read_digits(text).text[:4096]))
+
+
+def without_passwords(text: str) -> str:
+    """The text with what gives a password away blotted out (密码是abc12345), and the words around it kept."""
+    reading = read_digits(text)
+    pieces: list[str] = []
+    at = 0
+    for match in _PASSWORD.finditer(reading.text[:4096]):
+        start, end = reading.span(*match.span())
+        pieces += [text[at:start], BLOT]
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def _defused(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ambient import Chance, Clock, new_id
@@ -18,6 +18,7 @@ from domain.messaging.turn import Turn
 from domain.vault import Vault
 
 _PULLED = {"web", "terminal"}
+_BLOT = "••••••"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,29 @@ class Outbox:
         """Keep the person's own line, already masked, for the transcript."""
         body = {"text": text, "buttons": [], "own": 0, "card": None, "expects": None}
         return await self._add(turn, sender="user", body=body, choices=[], shape=Shape())
+
+    async def answers(self, turn: Turn, flow_id: str) -> None:
+        """The person's line of this turn answered a flow's question: it will be forgotten with the flow."""
+        await turn.session.execute(
+            update(MessageRow)
+            .where(MessageRow.turn == turn.inbox_id, MessageRow.sender == "user")
+            .values(flow_id=flow_id)
+        )
+
+    async def blot_out(self, session: AsyncSession, conversation_id: str, flow_id: str) -> None:
+        """Forget what the person answered a flow in this conversation."""
+        conversation = await session.get_one(ConversationRow, conversation_id)
+        answers = await session.scalars(
+            select(MessageRow).where(
+                MessageRow.conversation_id == conversation_id,
+                MessageRow.flow_id == flow_id,
+                MessageRow.sender == "user",
+            )
+        )
+        for row in answers:
+            body = {"text": _BLOT, "buttons": [], "own": 0, "card": None, "expects": None}
+            row.sealed = await self._vault.seal_json(session, conversation.key_id, f"messages|{row.id}", body)
+        await session.flush()
 
     async def _add(
         self, turn: Turn, *, sender: str, body: Mapping[str, Any], choices: Sequence[str], shape: Shape

@@ -107,6 +107,7 @@ def _handle(state: State, event: Event, journey: Journey) -> Outcome:
                 displays={**state.displays, **displays},
                 skipped=(*state.skipped, *skipped),
                 asking=None,
+                page_open=False,
             )
             return given, (Say("page.received"),)
         case Registered(_, path, display):

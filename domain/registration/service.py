@@ -164,8 +164,7 @@ class Registrations:
             run = await self._load(turn, row)
             step = registration.current(run.state, run.journey)
             if step is not None:
-                await self._carry_out_all(run, step.prompt(run.state, run.journey))
-                await self._save(run)
+                await self._settle(run, step.prompt(run.state, run.journey))
 
     async def state(self, session: AsyncSession, row: FlowRow) -> State:
         if row.sealed is None:
@@ -187,10 +186,11 @@ class Registrations:
         )
 
     async def forget(self, session: AsyncSession, flow_id: str, outcome: str) -> None:
-        """End a flow and destroy what was typed in it. Its evidence stays."""
+        """End a flow and destroy what was typed in it, in the transcript too. Its evidence stays."""
         row = await session.get(FlowRow, flow_id)
         if row is None or row.outcome is not None:
             return
+        await self._parts.outbox.blot_out(session, row.conversation_id, flow_id)
         row.outcome, row.ended_at, row.sealed = outcome, self._parts.clock.now(), None
         await self._parts.vault.destroy(session, row.key_id)
 
@@ -216,7 +216,12 @@ class Registrations:
         return _Run(turn, row, state, journey, platform, version)
 
     async def _move(self, run: _Run, event: Event) -> None:
-        events: deque[Event] = deque([event])
+        run.state, effects = registration.apply(run.state, event, run.journey)
+        await self._settle(run, effects)
+
+    async def _settle(self, run: _Run, effects: Sequence[fx.Effect]) -> None:
+        """Carry effects out, and what follows from what they find out."""
+        events = deque(await self._carry_out_all(run, effects))
         while events and run.row.outcome is None:
             run.state, effects = registration.apply(run.state, events.popleft(), run.journey)
             events.extend(await self._carry_out_all(run, effects))
@@ -319,7 +324,13 @@ class Registrations:
 
     async def _send_code(self, run: _Run, phone: str) -> Event:
         parts, session = self._parts, run.turn.session
-        sent = await parts.verification.send(session, purpose="register", phone=phone, subject=run.row.id)
+        lately = FlowRow.updated_at > parts.clock.now() - timedelta(days=1)
+        kin = await session.scalars(
+            select(FlowRow.id).where(FlowRow.conversation_id == run.turn.conversation.id, lately)
+        )
+        sent = await parts.verification.send(
+            session, purpose="register", phone=phone, subject=run.row.id, kin=kin.all()
+        )
         if not isinstance(sent, Sent):
             return CodeNotSent(sent.reason, sent.wait)
         now = parts.clock.now()

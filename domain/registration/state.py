@@ -17,6 +17,7 @@ class State(BaseModel):
 
     `asking` is a question laid over the step: refuse, stop, correct or need:<item>.
     `reviewing` holds the consent panel open although everything on it was decided.
+    `page_open`: a link to the one-time page was given; asking again must not take it away.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,7 @@ class State(BaseModel):
     skipped: tuple[str, ...] = ()
     challenge: str | None = None
     phone_proven: bool = False
+    page_open: bool = False
 
     def but(self, **changes: object) -> State:
         return self.model_copy(update=changes)

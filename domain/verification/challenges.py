@@ -76,17 +76,20 @@ class Verification:
         self._chance = chance
         self.limits = limits
 
-    async def send(self, session: AsyncSession, *, purpose: Purpose, phone: str, subject: str) -> Sent | Refused:
+    async def send(
+        self, session: AsyncSession, *, purpose: Purpose, phone: str, subject: str, kin: Sequence[str] = ()
+    ) -> Sent | Refused:
         """Make a new code; every earlier one of this phone, purpose and subject stops working.
 
         Args:
             phone: E.164.
             subject: the flow that asks; a code typed in another flow does not count.
+            kin: other flows of the same person: the phones tried there count against the day's limit too.
         """
         now = self._clock.now()
         index, known_as = self._vault.blind("phone", phone), self._vault.blinds("phone", phone)
         await hold(session, "phone", index)
-        refused = await self._refusal(session, known_as, purpose, subject)
+        refused = await self._refusal(session, known_as, purpose, (subject, *kin))
         if refused is not None:
             return refused
         await session.execute(
@@ -165,7 +168,7 @@ class Verification:
         )
 
     async def _refusal(
-        self, session: AsyncSession, known_as: Sequence[bytes], purpose: Purpose, subject: str
+        self, session: AsyncSession, known_as: Sequence[bytes], purpose: Purpose, subjects: Sequence[str]
     ) -> Refused | None:
         now = self._clock.now()
         sends = await self._sends_since(session, known_as, timedelta(days=1))
@@ -182,7 +185,7 @@ class Verification:
             return Refused("too_many", timedelta(hours=1))
         phones = await session.scalars(
             select(ChallengeRow.phone_index)
-            .where(ChallengeRow.subject == subject, ChallengeRow.sent_at > now - timedelta(days=1))
+            .where(ChallengeRow.subject.in_(subjects), ChallengeRow.sent_at > now - timedelta(days=1))
             .distinct()
         )
         if len({*phones.all()} - {*known_as}) >= self.limits.phones_a_day:

@@ -112,7 +112,16 @@ async def test_strange_bytes_in_a_message_are_answered_and_kept_from_the_engine(
     app: Fragile, http: aiohttp.ClientSession
 ) -> None:
     person = await Person.arrives(http, app.url, "xiaohe")
-    for text in ("\x00\x01\x02", "\u200b\u200b", "\u202e反过来", "🏳️‍🌈" * 50, "a" * 4000, "' OR 1=1 --", "{platform}", "${jndi:x}"):
+    for text in (
+        "\x00\x01\x02",
+        "\u200b\u200b",
+        "\u202e反过来",
+        "🏳️‍🌈" * 50,
+        "a" * 4000,
+        "' OR 1=1 --",
+        "{platform}",
+        "${jndi:x}",
+    ):
         answer = await person.post({"text": text})
         assert answer.status == 200, text
         assert answer.messages, text

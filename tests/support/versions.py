@@ -24,10 +24,10 @@ async def publish(domain: Domain, platform_id: str, *, source: Source = "sample"
 
 def authorised(platform_id: str) -> Platforms:
     """The built-in platforms, one of which has authorised this channel in writing."""
-    changed = []
-    for platform in platforms():
-        if platform.profile.id == platform_id:
-            channel = ChannelAuthorisation(authorised=True, document="授权书 2026-1")
-            platform = replace(platform, profile=platform.profile.model_copy(update={"channel": channel}))  # noqa: PLW2901
-        changed.append(platform)
-    return Platforms({p.profile.id: p for p in changed})
+    channel = ChannelAuthorisation(authorised=True, document="授权书 2026-1")
+    return Platforms(
+        [
+            replace(p, profile=p.profile.model_copy(update={"channel": channel})) if p.id == platform_id else p
+            for p in platforms()
+        ]
+    )

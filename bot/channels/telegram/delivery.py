@@ -265,7 +265,8 @@ class Delivery:
             return None
 
     async def _over(self, session: AsyncSession, conversation_id: str) -> list[MessageRow]:
-        """Shown messages whose buttons are of no use any more: one was pressed, or another question stands.
+        """Shown messages whose buttons are of no use any more: one was pressed, another question stands,
+        or the same one was asked again below.
 
         Not those whose place a later message took: what stands there has buttons of its own.
         """
@@ -282,7 +283,17 @@ class Delivery:
             .order_by(MessageRow.seq.desc())
             .limit(_LOOK_BACK)
         )
-        return [row for row, step, outcome in reversed(shown.all()) if row.choices and _is_over(row, step, outcome)]
+        over: list[MessageRow] = []
+        asked: set[str | None] = set()
+        for row, step, outcome in shown:
+            # Buttons of the conversation itself (c.…) work at any time.
+            asks = row.flow_id is not None and any(not choice.startswith("c.") for choice in row.choices)
+            gone = outcome is not None or _question(row.step) != _question(step) or row.flow_id in asked
+            if row.chosen is not None or (asks and gone):
+                over.append(row)
+            if asks:
+                asked.add(row.flow_id)
+        return over[::-1]
 
     async def _later(self, job: _Job, seconds: float) -> None:
         """Try again after a while; what stands behind it waits too, so the order is kept."""
@@ -313,17 +324,9 @@ class Delivery:
             await session.execute(update(MessageRow).where(MessageRow.delivery == "new").values(not_before=None))
 
 
-def _is_over(row: MessageRow, step: str | None, outcome: str | None) -> bool:
-    """Args:
-    step: where the message's flow stands now.
-    outcome: how it ended, if it did.
-    """
-    if row.chosen is not None:
-        return True
-    if row.flow_id is None or all(choice.startswith("c.") for choice in row.choices):
-        # Buttons of the conversation itself work at any time.
-        return False
-    return outcome is not None or (row.step or "").partition("?")[0] != (step or "").partition("?")[0]
+def _question(step: str | None) -> str:
+    """The question a step names, without the one laid over it."""
+    return (step or "").partition("?")[0]
 
 
 def _ref(ids: Sequence[int], *, key: bool = False) -> str:

@@ -21,6 +21,7 @@ from domain.registration.state import Journey, State
 from domain.registration.steps.base import BACK, FILL_PAGE, HUMAN, OneQuestion, Outcome
 
 _WHY = Button("why", "why", style="quiet")
+_PAGE_BUTTONS = (Button("page", "page_again"), _WHY, BACK)
 _UNIQUE = {"login_name", "member_name", "email", "id_number", "credit_code"}
 
 
@@ -144,7 +145,7 @@ class Fields:
             case Pressed("page", _) | Wished("fill_page"):
                 return state, (OpenPage(tuple(s.field for s in journey.missing_fields(state))),)
             case PageOpened():
-                return state, (_link(event),)
+                return state.but(page_open=True), (_link(event),)
         if spec is None:
             return None
         match event:
@@ -197,8 +198,7 @@ def _question(
 
 
 def _link(page: PageOpened) -> Say:
-    buttons = (Button("page", "page_again"), _WHY, BACK)
-    return Say("page.ask", {}, buttons, LinkView(page.path, page.fields, page.minutes, page.expires_at), prompt=True)
+    return Say("page.ask", {}, _PAGE_BUTTONS, LinkView(page.path, page.fields, page.minutes, page.expires_at), prompt=True)
 
 
 class Page(OneQuestion):
@@ -213,15 +213,21 @@ class Page(OneQuestion):
         return not journey.missing_fields(state)
 
     def prompt(self, state: State, journey: Journey) -> tuple[Effect, ...]:
-        return (OpenPage(tuple(spec.field for spec in journey.missing_fields(state))),)
+        if state.page_open:
+            # A new link would kill the page the person may be filling in right now.
+            return (Say("page.waiting", {}, _PAGE_BUTTONS, prompt=True),)
+        return (self._open(state, journey),)
 
     def take(self, state: State, event: Event, journey: Journey) -> Outcome | None:
         match event:
             case Pressed("page", _) | Wished("fill_page"):
-                return state, self.prompt(state, journey)
+                return state, (self._open(state, journey),)
             case PageOpened():
-                return state, (_link(event),)
+                return state.but(page_open=True), (_link(event),)
         return None
 
     def undo(self, state: State, journey: Journey) -> State:
         return state
+
+    def _open(self, state: State, journey: Journey) -> OpenPage:
+        return OpenPage(tuple(spec.field for spec in journey.missing_fields(state)))

@@ -15,16 +15,18 @@ from bot.settings import Settings
 from tests.channels.telegram.running import MovedClock, running
 from tests.fakes.bot_api import BotApi
 from tests.fakes.bot_api_people import FakeUser
+from tests.support.databases import platforms
 from tests.support.postgres import Postgres
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is waited for: the pace and the waits are tested in test_pacing."""
+    """Nobody is waited for (the pace and the waits are tested in test_pacing), and the platforms are read once."""
     monkeypatch.setattr(pacing, "CHAT", pacing.Rate(10_000, 10_000))
     monkeypatch.setattr(pacing, "OVERALL", pacing.Rate(10_000, 10_000))
     monkeypatch.setattr(patience, "_SHORTEST", 0.02)
     monkeypatch.setattr(patience, "_LONGEST", 0.2)
+    monkeypatch.setattr("bot.app.load_platforms", lambda _folder: platforms())
 
 
 @pytest.fixture

@@ -205,6 +205,16 @@ async def test_an_answered_question_shows_the_choice_and_has_no_buttons(app: App
     assert who.text.endswith("▸ 您选了：本人已满18岁")
 
 
+async def test_of_a_question_asked_again_only_the_newest_has_buttons(app: App, api: BotApi, user: FakeUser) -> None:
+    first = await to_the_first_clause(user)
+    await user.send("什么")
+    again = await user.hears("第 1/9 张")
+    assert again.id > first.id
+    await api.until(lambda: not first.buttons)
+    assert "我已了解" in again.labels
+    assert "您选了" not in first.text
+
+
 async def test_the_key_for_ones_own_number_comes_once_and_goes_when_it_is_of_no_use(
     app: App, api: BotApi, user: FakeUser
 ) -> None:

@@ -284,3 +284,18 @@ async def test_a_phone_withdrawn_while_the_page_is_open_is_asked_for_again_after
     await person.proves("13712345678")
     assert await accounts(domain) == 1
     assert await domain.accounts.find("xiaohe", "phone", "+8613712345678") is not None
+
+
+@pytest.mark.parametrize(("text", "wish"), [("为什么要身份证号", "why"), ("会给谁", "question"), ("嗯", "affirm"), ("再说一遍", "repeat"), ("哈哈", None)])
+async def test_talking_while_the_page_is_open_does_not_take_it_away(person: Person, text: str, wish: str | None) -> None:
+    said = await person.says(text, wish=wish)
+    assert "重新打开网页" in [b["label"] for m in said for b in m["buttons"]]
+    assert (await person.sends_page()).errors == {}
+    assert "注册成功" in person.last["text"]
+
+
+async def test_a_page_that_was_lost_can_be_opened_again_after_its_time(person: Person, clock: FakeClock) -> None:
+    clock.forward(hours=1)
+    await person.says("网页打不开了", wish="affirm")
+    await person.presses("重新打开网页")
+    assert (await person.sends_page()).errors == {}
