@@ -25,7 +25,9 @@ def machine(root: Path) -> dict[str, Any]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
-        "model": max((root / "models").glob("engine-*.tar.gz"), key=lambda path: path.stat().st_mtime).stem,
+        "model": max((root / "models").glob("engine-*.tar.gz"), key=lambda path: path.stat().st_mtime).name.partition(
+            "."
+        )[0],
         "load_before": load(),
         "yardstick_ms": yardstick_ms(),
     }

@@ -25,7 +25,7 @@ from bot.engine_process import EngineProcess, free_port, running
 from bot.http import Problems
 from bot.openapi import openapi_document
 from bot.pages.handlers import Pages
-from bot.settings import Settings
+from bot.settings import Settings, is_specific
 from bot.turns.doorway import Doorway
 from bot.turns.engine import Engine
 from bot.turns.hub import Hub
@@ -35,6 +35,7 @@ from domain import Domain, Keyring
 from domain.ambient import Chance, Clock, SystemChance, SystemClock
 from domain.parts import Policy
 from domain.platforms import load_platforms
+from domain.retention import purge
 
 log = structlog.get_logger()
 
@@ -83,6 +84,7 @@ async def open_domain(
         clock=clock or SystemClock(),
         chance=chance,
         policy=Policy(page_lifetime=settings.page_lifetime),
+        limits=settings.limits,
     ) as domain:
         yield domain
 
@@ -112,7 +114,8 @@ async def open_app(
         application = _web(settings, domain, hub, engine, doorway, courier, token)
         app = App(settings, domain, hub, engine, worker, doorway, courier, application)
         if settings.engine.url is None:
-            actions = f"http://127.0.0.1:{settings.port}{ACTIONS_PATH}"
+            host = settings.host if is_specific(settings.host) else "127.0.0.1"
+            actions = f"http://{host}:{settings.port}{ACTIONS_PATH}"
             process = EngineProcess(port=engine_port, token=token, actions_url=actions)
             await stack.enter_async_context(running(process))
         app.spawn(worker.run(), "turns")
@@ -202,6 +205,7 @@ async def _forget_abandoned(domain: Domain) -> None:
         try:
             async with domain.transaction() as session:
                 forgotten = await domain.registration.forget_abandoned(session)
+                await purge(session, domain.parts)
             if forgotten:
                 log.info("abandoned flows forgotten", count=forgotten)
         except Exception as error:
@@ -225,6 +229,8 @@ async def serve(settings: Settings, *, announce: Callable[[str], None], stop: as
             announce(settings.public)
             await stop.wait()
         finally:
+            # What is in hand may still call its actions: the listener closes after it.
+            await app.worker.drain()
             with contextlib.suppress(Exception):
                 await runner.cleanup()
 

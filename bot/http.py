@@ -15,6 +15,9 @@ log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+# A sentence, a button or a choice: nothing a client says needs more.
+_MAX_JSON = 64 * 1024
+
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; "
     "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -91,8 +94,13 @@ async def json_body(request: web.Request) -> dict[str, Any]:
     """The request's JSON object. Raises Problem."""
     if request.content_type != "application/json":
         raise Problem(415, "not_json")
+    if (request.content_length or 0) > _MAX_JSON:
+        raise Problem(413, "too_large")
     try:
-        body = json.loads(await request.text())
+        raw = await request.content.read(_MAX_JSON + 1)
+        if len(raw) > _MAX_JSON:
+            raise Problem(413, "too_large")
+        body = json.loads(raw)
     except (ValueError, RecursionError, LookupError):
         raise Problem(400, "not_json") from None
     if not isinstance(body, dict):

@@ -10,6 +10,8 @@ from typing import Literal
 from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.verification import Limits
+
 
 class Telegram(BaseModel):
     """The Telegram channel; off without a token."""
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
     telegram: Telegram = Telegram()
     sms: Sms = Sms()
     engine: Engine = Engine()
+    limits: Limits = Limits()
     messages_a_minute: int = 60
     conversations_a_minute: int = 60
     page_minutes: int = 15
@@ -90,6 +93,11 @@ class Settings(BaseSettings):
     @property
     def page_lifetime(self) -> timedelta:
         return timedelta(minutes=self.page_minutes)
+
+
+def is_specific(host: str) -> bool:
+    """Whether this is an address one can connect to, not the word for all of them."""
+    return host not in {"", "0.0.0.0", "::", "localhost"}
 
 
 def is_loopback(host: str) -> bool:

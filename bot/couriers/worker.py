@@ -15,6 +15,7 @@ from bot.turns.worker import OUTBOX
 from bot.wording.catalogue import Catalogue
 from domain import Domain, KeyDestroyed
 from domain.messaging.tables import ShortMessageRow
+from domain.platforms import UnknownPlatform
 
 log = structlog.get_logger()
 
@@ -40,8 +41,11 @@ class CourierWorker:
     async def run(self) -> None:
         async with self._hub.listening(OUTBOX) as event:
             while True:
-                while await self._one():
-                    pass
+                try:
+                    while await self._one():
+                        pass
+                except Exception as error:
+                    log.error("sms queue not served", exc=error)
                 await news(event, _IDLE_SECONDS)
 
     async def _one(self) -> bool:
@@ -86,12 +90,12 @@ class CourierWorker:
                 return row.id, None, None
             try:
                 words = await parts.vault.unseal_json(session, row.key_id, f"short_messages|{row.id}", row.sealed)
-            except KeyDestroyed:
+                platform = parts.platforms.get(row.platform_id).profile.name
+            except (KeyDestroyed, UnknownPlatform):
                 row.state, row.sealed, row.finished_at = "expired", None, now
                 return row.id, None, None
             row.attempts += 1
             row.leased_until = now + _LEASE
-            platform = parts.platforms.get(row.platform_id).profile.name
             text = self._words.text(row.template, {**words, "platform": platform})
             return row.id, words["phone"], text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 from datetime import datetime
@@ -12,6 +13,7 @@ import jinja2
 from aiohttp import BodyPartReader, web
 from ruamel.yaml import YAML
 
+from bot.http import Problem
 from bot.turns.hub import Hub
 from bot.turns.worker import OUTBOX
 from bot.wording.catalogue import Catalogue
@@ -19,6 +21,7 @@ from bot.wording.render import Renderer
 from domain import Domain, NotFound
 from domain.ambient import SHANGHAI
 from domain.consent.deck import build_deck
+from domain.evidence.ledger import canonical
 from domain.flows.pages import PageGone
 from domain.registration.images import MAX_BYTES, Upload
 from domain.registration.page import UPLOADS, PageForm
@@ -59,11 +62,16 @@ class Pages:
     async def send(self, request: web.Request) -> web.Response:
         """Take what was sent. The page is spent once everything on it was in order."""
         token = request.match_info["token"]
-        texts, uploads = await _read(request)
+        try:
+            form = await self._domain.pages.show(token)
+            texts, uploads = await _read(request, {spec.field for spec in form.fields})
+        except PageGone:
+            return self._page("secure_expired.html", 410)
+        except ValueError:
+            raise Problem(400, "bad_request") from None
         if not hmac.compare_digest(texts.pop("csrf_token", "").encode(), self._csrf(token).encode()):
             return self._page("secure_expired.html", 403)
         try:
-            form = await self._domain.pages.show(token)
             outcome = await self._domain.pages.send(token, texts, uploads)
         except PageGone:
             return self._page("secure_expired.html", 410)
@@ -164,7 +172,7 @@ class Pages:
                 {"title": d["title"], "clauses": "", "decision": d["decision"], "at": when(d["at"])}
                 for d in receipt["decisions"]
             ],
-            "digest": agreement["sha256"],
+            "digest": hashlib.sha256(canonical(receipt)).hexdigest(),
             "withdraw": receipt["withdrawal"],
             "json_url": f"/r/{receipt['receipt_id']}.json",
             "sample": agreement["source"] == "sample",
@@ -207,8 +215,14 @@ class Pages:
         return web.Response(text=html, status=status, content_type="text/html")
 
 
-async def _read(request: web.Request) -> tuple[dict[str, str], dict[str, Upload]]:
-    """The form's texts and files; a file is cut off one byte behind the limit, so that it is refused as too large."""
+async def _read(request: web.Request, fields: set[str]) -> tuple[dict[str, str], dict[str, Upload]]:
+    """The texts and files of these fields, each once; a file is cut off one byte behind the limit, so that it is
+    refused as too large. Whatever else was sent is passed over unread.
+
+    Raises:
+        ValueError: this is no form.
+    """
+    fields = fields | {"csrf_token", "password_again"}
     texts: dict[str, str] = {}
     uploads: dict[str, Upload] = {}
     if request.content_type != "multipart/form-data":
@@ -216,7 +230,7 @@ async def _read(request: web.Request) -> tuple[dict[str, str], dict[str, Upload]
         return {k: v[:_MAX_FIELD] for k, v in posted.items() if isinstance(v, str)}, {}
     reader = await request.multipart()
     while (part := await reader.next()) is not None:
-        if not isinstance(part, BodyPartReader) or not part.name:
+        if not isinstance(part, BodyPartReader) or part.name not in fields or part.name in {*texts, *uploads}:
             continue
         data = bytearray()
         while chunk := await part.read_chunk():

@@ -25,6 +25,8 @@ log = structlog.get_logger()
 INBOX = "inbox"
 OUTBOX = "outbox"
 _ATTEMPTS = 3
+# Fewer than the connections of the database pool: requests need some too.
+_CONVERSATIONS_AT_ONCE = 10
 _IDLE_SECONDS = 2.0
 
 _Outcome = Literal["handled", "nothing", "later"]
@@ -45,6 +47,7 @@ class Worker:
         self._crash = crash
         self._owner = new_id("w", domain.parts.chance)
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._at_once_at_most = asyncio.Semaphore(_CONVERSATIONS_AT_ONCE)
 
     async def run(self) -> None:
         """Work until cancelled; what is in hand is finished by `drain`."""
@@ -53,10 +56,13 @@ class Worker:
                 await self._domain.parts.inbox.release_all(session)
         async with self._hub.listening(INBOX) as event:
             while True:
-                async with self._domain.database.reading() as session:
-                    waiting = await self._domain.parts.inbox.waiting(session)
-                for conversation_id in waiting:
-                    self.wake(conversation_id)
+                try:
+                    async with self._domain.database.reading() as session:
+                        waiting = await self._domain.parts.inbox.waiting(session)
+                    for conversation_id in waiting:
+                        self.wake(conversation_id)
+                except Exception as error:
+                    log.error("inbox not read", exc=error)
                 await news(event, _IDLE_SECONDS)
 
     def wake(self, conversation_id: str) -> None:
@@ -71,8 +77,9 @@ class Worker:
     async def _see_to(self, conversation_id: str) -> None:
         outcome: _Outcome = "later"
         try:
-            while (outcome := await self._next(conversation_id)) == "handled":
-                pass
+            async with self._at_once_at_most:
+                while (outcome := await self._next(conversation_id)) == "handled":
+                    pass
         except Exception as error:
             log.error("turns failed", conversation=conversation_id, exc=error)
         finally:
@@ -122,7 +129,11 @@ class Worker:
                 return "repeated"
             turn, payload = opened
             await self._hear_out(turn, payload)
-            asked = await self._at_once(turn, payload)
+            if await self._domain.parts.inbox.was_carried_out(session, inbox_id):
+                # An action of this very sentence was committed before the process ended: its words stand.
+                asked = None
+            else:
+                asked = await self._at_once(turn, payload)
             if asked is None:
                 await self._done(turn)
         self._crash("after first transaction")
@@ -186,11 +197,14 @@ class Worker:
 
     async def _give_up(self, inbox_id: int) -> None:
         """A turn that keeps failing: say so, change nothing, and let the next one have its turn."""
+        try:
+            async with self._domain.transaction() as session:
+                opened = await open_update(self._domain, session, inbox_id)
+                if opened is not None:
+                    await self._domain.conversations.misfit(opened[0], "failed")
+        except Exception as error:
+            log.error("failure not said", turn=inbox_id, exc=error)
         async with self._domain.transaction() as session:
-            opened = await open_update(self._domain, session, inbox_id)
-            if opened is None:
-                return
-            await self._domain.conversations.misfit(opened[0], "failed")
             await self._domain.parts.inbox.finish(session, inbox_id, "failed")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.accounts.tables import AccountIdentifierRow, AccountRow, UploadRow
 from domain.ambient import Chance, Clock, new_id
 from domain.errors import IdentifierTaken, NotFound
+from domain.flows.tables import FlowRow
 from domain.platforms.model import Subject
 from domain.vault import Vault
 
@@ -117,6 +118,19 @@ class Accounts:
         if row is None:
             raise NotFound(account_id)
         return Account(row.id, row.platform_id, row.subject, row.status, row.agreement_id, row.created_at)  # type: ignore[arg-type]
+
+    async def of_conversation(self, session: AsyncSession, conversation_id: str, platform_id: str | None) -> str | None:
+        """The newest account registered in this conversation, of this platform if one is named."""
+        query = (
+            select(AccountRow.id)
+            .join(FlowRow, FlowRow.id == AccountRow.flow_id)
+            .where(FlowRow.conversation_id == conversation_id)
+            .order_by(AccountRow.created_at.desc())
+            .limit(1)
+        )
+        if platform_id is not None:
+            query = query.where(AccountRow.platform_id == platform_id)
+        return await session.scalar(query)
 
     async def find(self, session: AsyncSession, platform_id: str, kind: str, canonical: str) -> Account | None:
         """The account a platform knows by this identifier."""

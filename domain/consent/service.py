@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -125,9 +125,3 @@ class Consents:
 
 def _decided(row: DecisionRow) -> Decided:
     return Decided(row.item, row.decision, row.agreement_id, row.entry_id, row.decided_at)  # type: ignore[arg-type]
-
-
-def receipt_items(decided: Sequence[Decided]) -> list[dict[str, str]]:
-    return [
-        {"item": d.item, "decision": d.decision, "at": d.decided_at.isoformat(), "entry": d.entry_id} for d in decided
-    ]

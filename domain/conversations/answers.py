@@ -106,14 +106,16 @@ class Answers:
         )
         body = {
             "question": asked,
-            "served": state.served if state else asked,
+            "served": state.served if state else None,
             "agreement": _named(version),
             "clauses": [{"uid": quoted.uid, "sha256": quoted.sha256}],
             "aspects": ["concept", "content", "consequence"] if card is not None and not card.draft else [],
             "rendered_sha256": enqueued.rendered_sha256,
             "message": enqueued.row.id,
         }
-        await self._parts.ledger.append(turn.session, platform_id, "explained", _subject(turn, flow), body)
+        await self._parts.ledger.append(
+            turn.session, platform_id, "explained" if state else "answer", _subject(turn, flow), body
+        )
 
     async def _asked(
         self, turn: Turn, platform_id: str, version: Version, text: str, flow: FlowRow | None, state: State | None

@@ -76,6 +76,9 @@ class Errands:
         if conversation.platform_id is None:
             await self._talk.platforms(turn, "platforms.choose_to_ask")
             return
+        if not text.strip():
+            await self._talk.say(turn, Say("answer.which"))
+            return
         flow, state = await self._talk.flow_and_state(turn)
         await self._answers.question(turn, conversation.platform_id, text, flow, state)
         await self._talk.prompt(turn)
@@ -155,15 +158,20 @@ class Errands:
         await self._talk.prompt(turn)
 
     async def status(self, turn: Turn) -> None:
-        conversation = turn.conversation
-        if conversation.account_id is not None:
+        if await self.account(turn) is not None:
             await self.my_consents(turn)
         elif not await self.offer_to_resume(turn):
             await self._talk.say(turn, Say("status.nothing", buttons=MENU))
 
+    async def account(self, turn: Turn) -> str | None:
+        """The account registered in this conversation: the one of the platform that is spoken of, else the newest."""
+        accounts, conversation = self._parts.accounts, turn.conversation
+        here = await accounts.of_conversation(turn.session, conversation.id, conversation.platform_id)
+        return here or await accounts.of_conversation(turn.session, conversation.id, None)
+
     async def my_consents(self, turn: Turn) -> None:
         """What this conversation's account agreed to and refused."""
-        account_id = turn.conversation.account_id
+        account_id = await self.account(turn)
         if account_id is None:
             await self._talk.say(turn, Say("status.nothing", buttons=MENU))
             return
@@ -180,7 +188,7 @@ class Errands:
 
     async def withdraw(self, turn: Turn, verb: str) -> None:
         """撤回同意: the list, then the question about one, then the deed."""
-        account_id = turn.conversation.account_id
+        account_id = await self.account(turn)
         what, _, item = verb.partition(":")
         if account_id is None:
             say = Say("status.nothing", buttons=MENU)

@@ -17,6 +17,8 @@ from domain.messaging.turn import Press, Turn
 
 # These delete or take back: they count only on the newest message, and once.
 _GRAVE = {"restart", "withdrawn"}
+# A separate consent is given by its button alone: 同意 typed beside several of them names none.
+_ONLY_PRESSED = ("yes:", "cross:yes")
 
 
 class Presses:
@@ -43,7 +45,11 @@ class Presses:
         if not typed or newest is None or newest.chosen is not None:
             return False
         labels = await self._talk.parts.outbox.labels(turn.session, turn.conversation, newest)
-        matching = [at for at, label in enumerate(labels) if _bare(label) == typed]
+        matching = [
+            at
+            for at, label in enumerate(labels)
+            if _bare(label) == typed and not newest.choices[at].startswith(_ONLY_PRESSED)
+        ]
         if len(matching) != 1:
             return False
         await self._press(turn, newest, matching[0])

@@ -198,4 +198,4 @@ class Conversations:
 
 
 def _token_digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

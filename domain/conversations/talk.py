@@ -63,7 +63,8 @@ class Talk:
     async def flow(self, turn: Turn) -> FlowRow | None:
         flow_id = turn.conversation.flow_id
         row = await turn.session.get(FlowRow, flow_id) if flow_id else None
-        return row if row is not None and row.outcome is None else None
+        here = row is not None and row.outcome is None and row.conversation_id == turn.conversation.id
+        return row if here else None
 
     async def flow_and_state(self, turn: Turn) -> tuple[FlowRow | None, State | None]:
         flow = await self.flow(turn)

@@ -79,7 +79,7 @@ class Wishes:
                 await self._talk.menu(turn)
             case "correct":
                 await self._notes.ask(turn, "update_profile")
-            case "withdraw_consent" if turn.conversation.account_id is not None:
+            case "withdraw_consent" if await self._errands.account(turn) is not None:
                 await self._errands.withdraw(turn, "withdraw")
             case _:
                 await self._notes.ask(turn, name)

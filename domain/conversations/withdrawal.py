@@ -34,12 +34,10 @@ class Withdrawal:
     async def ask(self, turn: Turn, account_id: str, item: str) -> Say:
         """What follows from taking this one back, and the question."""
         consent = await self._consent(turn, account_id, item)
-        words = {
-            "title": await self._title(turn, account_id, item),
-            "if_refused": consent.if_refused if consent is not None else "",
-        }
+        words = {"title": await self._title(turn, account_id, item)}
         buttons = (Button(f"c.withdrawn:{item}", "withdraw_now", style="danger"), Button("c.consents", "keep_consent"))
-        return Say("withdraw.ask", words, buttons)
+        message = "withdraw.ask_needed" if consent is not None and consent.indispensable else "withdraw.ask"
+        return Say(message, words, buttons)
 
     async def carry_out(self, turn: Turn, account_id: str, item: str) -> Say:
         """Record it, stop relying on it from now on, and tell the platform's people and systems."""

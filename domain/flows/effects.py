@@ -79,11 +79,6 @@ class CreateAccount:
 
 
 @dataclass(frozen=True)
-class LeaveMessage:
-    """The person wants a human: take a message for the platform's people."""
-
-
-@dataclass(frozen=True)
 class End:
     """The flow is over. `forget` destroys what was typed in it."""
 
@@ -93,5 +88,5 @@ class End:
 
 Effect = (
     Say | Shown | Record | Decide | SendCode | CheckCode | VoidCode | CheckFree | OpenPage | TellOperator
-    | CreateAccount | LeaveMessage | End
+    | CreateAccount | End
 )  # fmt: skip

@@ -29,11 +29,10 @@ class OpenedPage:
 
 
 async def open_page(session: AsyncSession, parts: Parts, flow_id: str, fields: Sequence[str]) -> OpenedPage:
-    """Make a link for these fields of a flow; every earlier link of the flow stops working."""
+    """Make a link for these fields of a flow. Earlier ones work on until one of them was used or they are too old:
+    somebody may be typing there.
+    """
     now = parts.clock.now()
-    await session.execute(
-        update(PageRow).where(PageRow.flow_id == flow_id, PageRow.used_at.is_(None)).values(used_at=now)
-    )
     token = base64.urlsafe_b64encode(parts.chance.token(24)).decode()
     expires_at = now + parts.policy.page_lifetime
     session.add(
@@ -52,10 +51,19 @@ async def open_page(session: AsyncSession, parts: Parts, flow_id: str, fields: S
 async def find_page(session: AsyncSession, parts: Parts, token: str, *, to_use: bool = False) -> PageRow:
     """The page of a token that can still be used; locked when it is about to be. Raises PageGone."""
     query = select(PageRow).where(PageRow.digest == _digest(parts, token))
-    row = await session.scalar(query.with_for_update() if to_use else query)
+    if to_use:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = await session.scalar(query)
     if row is None or row.used_at is not None or parts.clock.now() >= row.expires_at:
         raise PageGone()
     return row
+
+
+async def spend_pages(session: AsyncSession, parts: Parts, flow_id: str) -> None:
+    """The flow has what it asked for: none of its links works any more."""
+    await session.execute(
+        update(PageRow).where(PageRow.flow_id == flow_id, PageRow.used_at.is_(None)).values(used_at=parts.clock.now())
+    )
 
 
 def _digest(parts: Parts, token: str) -> bytes:

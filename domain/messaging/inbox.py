@@ -120,6 +120,10 @@ class Inbox:
         """At the start of the only process of a database: nobody else holds a lease."""
         await session.execute(update(ConversationRow).values(leased_by=None, leased_until=None))
 
+    async def was_carried_out(self, session: AsyncSession, inbox_id: int) -> bool:
+        """Whether a command of this update was committed already."""
+        return await session.scalar(select(CommandRow.turn).where(CommandRow.turn == inbox_id).limit(1)) is not None
+
     async def first_time(self, session: AsyncSession, inbox_id: int, ordinal: int, name: str) -> bool:
         """Whether command `ordinal` of this update is carried out for the first time; marks it so."""
         dialect = session.get_bind().dialect.name

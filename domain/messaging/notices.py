@@ -14,6 +14,7 @@ from domain.ambient import new_id
 from domain.errors import KeyDestroyed
 from domain.messaging.tables import ConversationRow, EventRow, NoticeRow
 from domain.parts import Parts
+from domain.storage.locks import hold
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,9 @@ async def notices(session: AsyncSession, parts: Parts, platform_id: str | None =
 async def tell_systems(
     session: AsyncSession, parts: Parts, type: str, platform_id: str, account_id: str | None, data: Mapping[str, Any]
 ) -> None:
+    # Numbers are given when a row is written and seen when it is committed: without the lock a reader's
+    # cursor could pass a number that becomes visible later.
+    await hold(session, "events")
     session.add(
         EventRow(type=type, platform_id=platform_id, account_id=account_id, data=dict(data), at=parts.clock.now())
     )

@@ -23,7 +23,6 @@ class ConversationRow(Base):
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     key_id: Mapped[str] = mapped_column(String(32))
     platform_id: Mapped[str | None] = mapped_column(String(32))
-    account_id: Mapped[str | None] = mapped_column(String(32))
     flow_id: Mapped[str | None] = mapped_column(String(32))
     awaiting: Mapped[str | None] = mapped_column(String(64))
     last_seq: Mapped[int] = mapped_column(default=0)

@@ -219,7 +219,8 @@ def _back(state: State, journey: Journey) -> Outcome:
 
 def _correct(state: State, field: str | None, journey: Journey) -> Outcome:
     if field == "subject" and not state.decided and state.subject is not None:
-        return state.but(subject=None, leaf=0, unfolded=(), every=None), ()
+        fresh = state.but(subject=None, leaf=0, unfolded=(), every=None, decisions={}, reviewing=False)
+        return fresh, (Record("invalidated", (), {"reason": "subject"}),) if state.decisions else ()
     if field == "phone" and "phone" in state.values:
         voided = (VoidCode(state.challenge),) if state.challenge else ()
         return forget_phone(state), voided

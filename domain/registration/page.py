@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from domain.accounts.passwords import hash_password
 from domain.ambient import SHANGHAI
 from domain.flows.events import PageFilled
-from domain.flows.pages import PageGone, find_page
+from domain.flows.pages import PageGone, find_page, spend_pages
 from domain.flows.tables import FlowRow
 from domain.identifiers.fields import FieldContext, check_field
 from domain.identifiers.id_numbers import IdNumber, parse_id_number
@@ -133,15 +135,20 @@ class RegistrationPages:
         minor: bool,
     ) -> PageOutcome:
         parts = self._parts
-        async with parts.database.transaction() as session:
-            page = await find_page(session, parts, token, to_use=True)
-            flow = await session.get(FlowRow, page.flow_id, with_for_update=True)
-            if flow is None or flow.outcome is not None:
+
+        async def take(session: AsyncSession) -> PageOutcome:
+            # Locked in the order of a turn (conversation, flow, page), so that chat and page cannot block each other.
+            flow_id = (await find_page(session, parts, token)).flow_id
+            conversation_id = (await session.get_one(FlowRow, flow_id)).conversation_id
+            conversation = await session.get_one(ConversationRow, conversation_id, with_for_update=True)
+            flow = await session.get_one(FlowRow, flow_id, with_for_update=True, populate_existing=True)
+            await find_page(session, parts, token, to_use=True)
+            if flow.outcome is not None or flow.conversation_id != conversation_id:
                 raise PageGone()
             for kind in ("login_name", "member_name", "email", "id_number", "credit_code"):
                 if kind in values and await parts.accounts.is_taken(session, flow.platform_id, kind, values[kind]):
                     return PageOutcome({kind: ("field_taken", "")})
-            page.used_at = parts.clock.now()
+            await spend_pages(session, parts, flow_id)
             for name, (media_type, data) in images.items():
                 values[name] = await parts.accounts.keep_upload(
                     session,
@@ -153,12 +160,12 @@ class RegistrationPages:
                     data=data,
                 )
             skipped = {spec.field: "" for spec in form.fields if spec.optional and spec.field not in values}
-            conversation = await session.get(ConversationRow, flow.conversation_id)
-            assert conversation is not None
             turn = Turn(session, conversation)
             shown = {name: text for name, text in displays.items() if name != "password"}
             await self._registrations.feed(turn, flow.id, PageFilled(values, shown, tuple(skipped), minor))
             return PageOutcome({}, conversation.id)
+
+        return await parts.database.run(take)
 
     def _context(self, form: PageForm, texts: Mapping[str, str], today: date) -> FieldContext:
         """What a password must not be made of: all that is known of the person, and the platforms' names."""

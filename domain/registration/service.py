@@ -159,7 +159,7 @@ class Registrations:
 
     async def prompt(self, turn: Turn, flow_id: str) -> None:
         """Ask the standing question again."""
-        row = await turn.session.get(FlowRow, flow_id)
+        row = await turn.session.get(FlowRow, flow_id, with_for_update=True)
         if row is not None and row.outcome is None:
             run = await self._load(turn, row)
             step = registration.current(run.state, run.journey)
@@ -292,6 +292,10 @@ class Registrations:
             case fx.CreateAccount():
                 return await self._register(run)
             case fx.End(outcome, _forget):
+                if outcome != "registered" and await parts.consents.of_flow(session, run.row.id):
+                    # What was agreed to was agreed to for this registration; it ends with it.
+                    await self._record(run, "invalidated", (), {"reason": outcome})
+                    await parts.consents.discard(session, run.row.id)
                 run.turn.conversation.flow_id = None
                 if run.state.challenge:
                     await parts.verification.void(session, run.state.challenge)
@@ -365,7 +369,6 @@ class Registrations:
             )
         except IdentifierTaken as error:
             return Taken(error.kind)
-        run.turn.conversation.account_id = account.id
         await parts.consents.belong_to(session, row.id, account.id)
         await self._record(
             run,

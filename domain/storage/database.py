@@ -61,8 +61,9 @@ class Database:
 
     def _engine(self) -> AsyncEngine:
         if not self.is_sqlite:
-            return create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True)
-        engine = create_async_engine(self.url, connect_args={"timeout": 30})
+            pool = {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+            return create_async_engine(self.url, hide_parameters=True, **pool)
+        engine = create_async_engine(self.url, connect_args={"timeout": 30}, hide_parameters=True)
 
         @event.listens_for(engine.sync_engine, "connect")
         def _on_connect(connection: Any, _record: Any) -> None:

@@ -67,7 +67,7 @@ class Vault:
         return json.loads(await self.unseal(session, key_id, context, sealed))
 
     async def destroy(self, session: AsyncSession, key_id: str) -> None:
-        """Erase everything that was ever sealed with this key, backups included."""
+        """Erase everything that was sealed with this key. A backup made before still holds the key until it is gone."""
         row = await session.get(DataKeyRow, key_id)
         if row is not None and row.destroyed_at is None:
             row.wrapped = row.wrapped_with = None

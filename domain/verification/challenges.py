@@ -22,6 +22,8 @@ Purpose = Literal["register"]
 class Limits(BaseModel):
     """Settings of the verification service; seconds unless a name says otherwise.
 
+    `all_an_hour` is the brake for the whole service: somebody who makes it send codes to strangers pays nothing.
+
     Defaults: six digits and at most ten minutes by NIST SP 800-63B-4 and OWASP ASVS 6.5;
     one a minute, five an hour, ten a day by the mainland SMS providers' own ceilings.
     """
@@ -35,6 +37,7 @@ class Limits(BaseModel):
     a_hour: int = 5
     a_day: int = 10
     phones_a_day: int = 3
+    all_an_hour: int = 1000
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,11 @@ class Verification:
             wait = last + self._gap(sends) - now
             if wait > timedelta(0):
                 return Refused("too_soon", wait)
+        everywhere = await session.scalar(
+            select(func.count()).select_from(ChallengeRow).where(ChallengeRow.sent_at > now - timedelta(hours=1))
+        )
+        if (everywhere or 0) >= self.limits.all_an_hour:
+            return Refused("too_many", timedelta(hours=1))
         failures = await self._failures(session, known_as, purpose)
         if sends >= self.limits.a_day or failures >= self.limits.failures_a_day:
             return Refused("too_many", timedelta(days=1))

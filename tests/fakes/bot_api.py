@@ -119,6 +119,8 @@ class BotApi:
         self.webhook: dict[str, Any] | None = None
         self.webhook_answers: list[int] = []
         self.changes = 0
+        # Seconds that calls of a method take.
+        self.delays: dict[str, float] = {}
         self._faults: dict[str, deque[_Fault]] = {}
         self._updates: deque[dict[str, Any]] = deque()
         self._allowed = set(_DEFAULT_UPDATES)
@@ -235,6 +237,7 @@ class BotApi:
         self._signal()
         handler: Callable[[dict[str, Any]], Awaitable[Any]] | None = getattr(self, f"_do_{method}", None)
         try:
+            await asyncio.sleep(self.delays.get(method, 0))
             self._perhaps_fail(method, params)
             if handler is None:
                 raise Refusal(404, "Not Found: method not found")

@@ -84,6 +84,8 @@ class ConversationApi:
         elif isinstance(text, str) and button is None:
             if not text.strip():
                 raise Problem(400, "nothing_said")
+            if not text.isprintable() and any("\ud800" <= char <= "\udfff" for char in text):
+                raise Problem(400, "bad_request")
             if len(text) > MAX_TEXT:
                 raise Problem(413, "too_long")
             payload = {"text": text}
@@ -126,14 +128,18 @@ class ConversationApi:
             await socket.close(code=WSCloseCode.GOING_AWAY)
 
     async def _stream(self, socket: web.WebSocketResponse, conversation: ConversationRow, after: int) -> None:
-        async with self._hub.listening(conversation.id) as event:
-            while not socket.closed:
-                async with self._domain.database.reading() as session:
-                    messages = await self._domain.parts.outbox.since(session, conversation, after)
-                for message in messages:
-                    await socket.send_json(message)
-                    after = message["seq"]
-                await news(event, _POLL_SECONDS)
+        try:
+            async with self._hub.listening(conversation.id) as event:
+                while not socket.closed:
+                    async with self._domain.database.reading() as session:
+                        messages = await self._domain.parts.outbox.since(session, conversation, after)
+                    for message in messages:
+                        await socket.send_json(message)
+                        after = message["seq"]
+                    await news(event, _POLL_SECONDS)
+        finally:
+            # A page with a closed socket connects again; with a silent one it would wait for ever.
+            await socket.close()
 
     async def _replies(self, conversation_id: str, inbox_id: int) -> list[dict[str, Any]]:
         try:

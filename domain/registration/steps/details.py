@@ -198,7 +198,9 @@ def _question(
 
 
 def _link(page: PageOpened) -> Say:
-    return Say("page.ask", {}, _PAGE_BUTTONS, LinkView(page.path, page.fields, page.minutes, page.expires_at), prompt=True)
+    return Say(
+        "page.ask", {}, _PAGE_BUTTONS, LinkView(page.path, page.fields, page.minutes, page.expires_at), prompt=True
+    )
 
 
 class Page(OneQuestion):

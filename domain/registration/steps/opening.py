@@ -91,7 +91,7 @@ class Who(OneQuestion):
         return None
 
     def undo(self, state: State, journey: Journey) -> State:
-        return state.but(subject=None, leaf=0, unfolded=())
+        return state.but(subject=None, leaf=0, unfolded=(), decisions={}, reviewing=False)
 
 
 def guardian_needed(who: str, journey: Journey) -> Say:

@@ -48,6 +48,9 @@ class Reading:
                     return None
                 if verb == "unfold":
                     return self._unfold(state, journey, card, "explain")
+                # On a card of its own the page tells that the words were unfolded, on a theme that the card was.
+                if leaf.theme is None or card.draft:
+                    return state, (Record("clause_opened", card.clauses, {"opened_on_page": True}),)
                 return state, (Record("explained", card.clauses, {"aspects": _aspects(card), "opened_on_page": True}),)
             case Wished("explain") if leaf.theme is None:
                 return self._unfold(state, journey, leaf.cards[0], "explain")

@@ -127,12 +127,13 @@ async def test_where_others_read_along_there_is_only_a_pointer_and_one_at_a_time
     for number, text in enumerate(["我想注册", "我的手机号 13800138000", "密码是abc12345"]):
         api.push(kind, {**body, "message_id": 50 + number, "text": text})
     await taken_in(api)
-    await api.until(lambda: bool(api.messages.get(chat["id"])))
+    await user.start()
+    await user.hears(words("greeting.choose"))
     (pointer,) = api.messages[chat["id"]]
     assert words("misfit.group") in pointer.text
     assert [button["url"] for button in pointer.buttons] == [f"https://t.me/{api.username}?start=hello"]
-    for id in (chat["id"], user.id):
-        assert await conversation_of(app, FakeUser(api, id=id)) is None
+    assert await conversation_of(app, FakeUser(api, id=chat["id"])) is None
+    assert [row.sender for row in await rows_of(app, user)] == ["bot"]
 
 
 async def test_a_typed_password_is_taken_out_of_the_chat_and_not_used(app: App, api: BotApi, user: FakeUser) -> None:

@@ -85,7 +85,6 @@ def upgrade() -> None:
         sa.Column("token_digest", sa.LargeBinary(), nullable=True),
         sa.Column("key_id", sa.String(length=32), nullable=False),
         sa.Column("platform_id", sa.String(length=32), nullable=True),
-        sa.Column("account_id", sa.String(length=32), nullable=True),
         sa.Column("flow_id", sa.String(length=32), nullable=True),
         sa.Column("awaiting", sa.String(length=64), nullable=True),
         sa.Column("last_seq", sa.Integer(), nullable=False),
