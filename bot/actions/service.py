@@ -10,6 +10,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from bot.actions.base import DomainAction
 from bot.actions.wishes import WISH_OF_INTENT
 
+# Below this a guess is noise, and being asked about a stolen account out of the blue frightens.
+_WORTH_ASKING = 0.15
+
 
 class ShowMenu(DomainAction):
     action, wish = "action_show_menu", "menu"
@@ -38,7 +41,9 @@ class Clarify(DomainAction):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        ranked = [entry["name"] for entry in tracker.latest_message.get("intent_ranking", [])]
+        ranked = [
+            e["name"] for e in tracker.latest_message.get("intent_ranking", []) if e["confidence"] >= _WORTH_ASKING
+        ]
         guesses = list(dict.fromkeys(WISH_OF_INTENT[name] for name in ranked if name in WISH_OF_INTENT))
         await self._once(tracker, lambda turn, text: self._domain.conversations.clarify(turn, text, guesses))
         return []

@@ -142,13 +142,14 @@ class Pages:
         agreement = receipt["agreement"]
         platform = self._domain.platforms.get(receipt["platform"]).profile
         text = self._words.text
+        operator = receipt["pii_controllers"][0]["name"]
         rows = [
             {"label": text("receipt.account"), "value": receipt["pii_principal_id"]},
             {
                 "label": text("receipt.agreement"),
                 "value": f"《{agreement['title'].strip('《》')}》{agreement['label']}",
             },
-            {"label": text("receipt.operator"), "value": receipt["pii_controllers"][0]["name"]},
+            {"label": text("receipt.operator"), "value": operator or text("receipt.operator_unknown")},
             {"label": text("receipt.formed"), "value": text(f"receipt.formed_{receipt['formed_by']}")},
         ]
         if receipt["documents_missing"]:

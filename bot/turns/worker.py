@@ -167,8 +167,7 @@ class Worker:
         if "open" in payload:
             if payload.get("platform"):
                 turn.conversation.platform_id = payload["platform"]
-            if not (payload.get("resume") and await conversations.take_up(turn, payload["resume"])):
-                await conversations.greet(turn)
+            await conversations.greet(turn, payload.get("resume"))
             return None
         if "button" in payload:
             await conversations.press(turn, payload["button"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.wording.catalogue import Catalogue
-from domain.consent.deck import DeckCard
+from domain.consent.deck import DeckCard, spoken_uid
 from domain.flows.say import (
     AnswerView,
     Button,
@@ -205,7 +205,7 @@ class _CardBuilder:
                     "id": consent.item,
                     "title": consent.title,
                     "body": consent.body,
-                    "clauses": "、".join(consent.clauses),
+                    "clauses": "、".join(spoken_uid(uid) for uid in consent.clauses),
                     "tag": self._label(
                         "cards.required"
                         if consent.indispensable

@@ -7,7 +7,7 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from domain.vault import Keyring
 
@@ -37,6 +37,6 @@ async def password_matches(keyring: Keyring, stored: str, password: str) -> bool
             return await loop.run_in_executor(_THREADS, _HASHER.verify, hashed, peppered)
         except VerifyMismatchError:
             continue
-        except InvalidHashError:
+        except (InvalidHashError, VerificationError):
             return False
     return False

@@ -73,13 +73,22 @@ class Deck:
 
 def spoken_number(clause: Clause) -> str:
     """How a clause is called: 3.1.4 alone is unique, 三(四) and 第四条 8 need what stands above them."""
-    if clause.uid == PREAMBLE_UID:
+    return _spoken(clause.path)
+
+
+def spoken_uid(uid: str) -> str:
+    """The same for a clause that is only named."""
+    return _spoken(tuple(uid.split("/")))
+
+
+def _spoken(path: tuple[str, ...]) -> str:
+    if path == (PREAMBLE_UID,):
         return "前言"
-    leaf = clause.path[-1]
+    leaf = path[-1]
     if _DECIMAL.fullmatch(leaf):
         return leaf
     parts: list[str] = []
-    for part in clause.path:
+    for part in path:
         if _DECIMAL.fullmatch(part):
             parts = []
         name, _, repeat = part.partition("#")

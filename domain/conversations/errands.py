@@ -160,6 +160,10 @@ class Errands:
     async def status(self, turn: Turn) -> None:
         if await self.account(turn) is not None:
             await self.my_consents(turn)
+        elif (flow := await self._talk.flow(turn)) is not None:
+            words = {"at": flow.at, "of": flow.of, **self._talk.about(flow.platform_id)}
+            await self._talk.say(turn, Say("status.going", words))
+            await self._talk.prompt(turn)
         elif not await self.offer_to_resume(turn):
             await self._talk.say(turn, Say("status.nothing", buttons=MENU))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.conversations.talk import MENU, Talk
+from domain.conversations.words import asks
 from domain.flows.say import Button, Say
 from domain.identifiers.masking import without_passwords
 from domain.messaging.notices import leave_notice
@@ -12,7 +13,20 @@ from domain.messaging.turn import Turn
 # A line longer than this is surely the message; a shorter one may be a change of mind (算了，我想注册).
 SHORT = 12
 # Wishes that end the waiting for a message; those of the second set only that.
-ENDS = {"start", "choose_platform", "read", "explain", "why", "menu", "status", "stop", "deny", "go_back", "repeat"}
+ENDS = {
+    "start",
+    "choose_platform",
+    "read",
+    "explain",
+    "why",
+    "question",
+    "menu",
+    "status",
+    "stop",
+    "deny",
+    "go_back",
+    "repeat",
+}
 _ONLY_ENDS = {"stop", "deny", "go_back"}
 _CANCEL = (Button("c.cancel", "cancel_note", style="quiet"),)
 
@@ -49,7 +63,11 @@ class Notes:
 
     async def settle(self, turn: Turn, wish: str, text: str) -> bool:
         """A short line while a message is awaited. Whether it was dealt with: as the message, or as never mind."""
-        if wish not in ENDS:
+        if wish in {"affirm", "accept"}:
+            # 好的 is no message.
+            await self._talk.say(turn, Say("human.go_on", buttons=_CANCEL))
+            return True
+        if wish not in ENDS and not asks(text):
             await self.take(turn, text)
             return True
         turn.conversation.awaiting = None

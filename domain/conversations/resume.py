@@ -21,7 +21,7 @@ _TYPED = re.compile(
 def typed_code(text: str) -> str | None:
     """The canonical code when the whole message is one."""
     match = _TYPED.match(text)
-    if match is None or not any(c.isdigit() for c in match[0]):
+    if match is None:
         return None
     return (match[1] + match[2]).upper()
 

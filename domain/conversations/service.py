@@ -18,6 +18,7 @@ from domain.conversations.presses import Presses
 from domain.conversations.talk import MENU, Talk
 from domain.conversations.values import Values
 from domain.conversations.wishes import Wishes
+from domain.conversations.words import says_understood
 from domain.errors import Forbidden
 from domain.flows.events import Wished
 from domain.flows.say import Say
@@ -95,9 +96,16 @@ class Conversations:
             raise Forbidden("unknown conversation or token")
         return row
 
-    async def greet(self, turn: Turn) -> None:
-        """Say who is speaking: a machine, run by whom, and what it keeps; then what can be done."""
+    async def greet(self, turn: Turn, resume_code: str | None = None) -> None:
+        """Say who is speaking: a machine, run by whom, and what it keeps; then what can be done.
+
+        With the code of a flow that was begun elsewhere, go on with that instead.
+        """
         conversation = turn.conversation
+        if resume_code is not None:
+            if await self.take_up(turn, resume_code):
+                return
+            await self._talk.say(turn, Say("resume.bad"))
         if await self._errands.offer_to_resume(turn):
             return
         if conversation.platform_id is None:
@@ -123,8 +131,17 @@ class Conversations:
             return "handled"
         if await self._presses.typed(turn, text):
             return "handled"
+        flow = await self._talk.flow(turn)
+        if flow is not None and flow.step.startswith("reading:") and says_understood(text):
+            await self._talk.say(turn, Say("press_understood"))
+            await self._talk.prompt(turn)
+            return "handled"
         code = resume.typed_code(text)
         if code is not None and await self.take_up(turn, code):
+            return "handled"
+        if code is not None and "-" in text:
+            await self._talk.say(turn, Say("resume.bad", buttons=() if turn.conversation.flow_id else MENU))
+            await self._talk.prompt(turn)
             return "handled"
         if (
             await self._values.claimed(turn, text)

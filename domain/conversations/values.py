@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.ambient import SHANGHAI
 from domain.conversations.talk import Talk
-from domain.conversations.words import asks
+from domain.conversations.words import asks, is_filler
 from domain.flows.events import Answered, NotAccepted
 from domain.flows.say import Say
 from domain.flows.tables import FlowRow
@@ -33,7 +33,13 @@ class Values:
     async def guessed(self, turn: Turn, text: str) -> bool:
         """Take a text that nobody understood, if it can stand as the awaited answer."""
         flow, field = await self._awaited(turn)
-        if flow is None or field in {None, "phone", "sms_code"} or asks(text) or len(text) > _LONGEST_GUESS:
+        if (
+            flow is None
+            or field in {None, "phone", "sms_code"}
+            or asks(text)
+            or is_filler(text)
+            or len(text) > _LONGEST_GUESS
+        ):
             return False
         if isinstance(check_field(field, text.strip(), self._context()), Refused):  # type: ignore[arg-type]
             return False

@@ -35,7 +35,7 @@ class Wishes:
             await self._talk.registrations.feed(turn, flow.id, Wished("explain"))
         elif flow is not None and name in _OF_THE_FLOW:
             await self._talk.registrations.feed(turn, flow.id, Wished(_OF_THE_FLOW[name], named_field(text)))
-        elif flow is not None and name == "correct":
+        elif flow is not None and name in {"correct", "update_profile"}:
             await self._talk.registrations.feed(turn, flow.id, Wished("correct", named_field(text)))
         elif name in _OF_THE_FLOW and name != "repeat":
             await self._talk.say(turn, Say(f"no_flow.{name}", buttons=MENU))

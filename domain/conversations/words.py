@@ -30,6 +30,16 @@ def asks(text: str) -> bool:
     return any(word in text for word in _words()["asking"])
 
 
+def says_understood(text: str) -> bool:
+    """Whether a text says that a card was read, in other words than its button."""
+    return text.strip(" 。.!！~，,").casefold() in _words()["understood"]
+
+
+def is_filler(text: str) -> bool:
+    """Whether a text only stands in for an answer (等一下)."""
+    return text.strip(" 。.!！~，,") in _words()["fillers"]
+
+
 def points_here(text: str) -> bool:
     """Whether a question points at the card on the screen and names no clause of its own."""
     return len(text) <= 16 and any(word in text for word in _words()["here"]) and not find_clause_numbers(text)

@@ -118,7 +118,7 @@ def _handle(state: State, event: Event, journey: Journey) -> Outcome:
                 ("receipt_refused", display["refused"]),
             )
             buttons = (Button("c.consents", "my_consents"), Button("c.menu", "menu", style="quiet"))
-            words = {"withdraw": journey.profile.withdraw, "platform": journey.profile.name}
+            words = {"platform": journey.profile.name}
             return state, (Say("registered", words, buttons, ReceiptView(rows, path)), End("registered", forget=True))
         case Pressed(choice, label):
             overlay = _over(state, choice, label, journey)
@@ -175,6 +175,8 @@ def _over(state: State, choice: str, label: str, journey: Journey) -> Outcome | 
 def _wish(state: State, wished: Wished, journey: Journey) -> Outcome:
     step = current(state, journey)
     match wished.wish:
+        case "accept" | "refuse" if step is not None and step.name == "consents":
+            return state, (Say("accept.consents"),)
         case "go_back":
             return (step.take(state, wished, journey) if step else None) or _back(state, journey)
         case "stop":
@@ -196,7 +198,8 @@ def _wish(state: State, wished: Wished, journey: Journey) -> Outcome:
             message = "accept.press" if at_decision else "accept.not_yet" if not state.decided else "accept.already"
             return state, (Say(message, {"label": journey.profile.consent.label}),)
         case "affirm" | "deny":
-            return state, (Say("press_a_button"),)
+            reading = step is not None and step.name == "reading" and wished.wish == "affirm"
+            return state, (Say("press_understood" if reading else "press_a_button"),)
     outcome = step.take(state, wished, journey) if step else None
     if outcome is None and wished.wish == "resend":
         return state, (Say("resend.not_now"),)
@@ -209,7 +212,7 @@ def _back(state: State, journey: Journey) -> Outcome:
     at = steps.index(here) if here in steps else len(steps) - 1
     for step in reversed(steps[: at + 1]):
         if state.decided and step.name not in _AFTER_DECISION:
-            return state, (Say("back.decided", {"withdraw": journey.profile.withdraw}),)
+            return state, (Say("back.decided"),)
         undone = step.undo(state, journey)
         if undone != state:
             voided = (VoidCode(state.challenge),) if state.challenge and not undone.challenge else ()

@@ -33,7 +33,7 @@ def receipt_content(
         "issued_at": now.isoformat(timespec="seconds"),
         "collection_method": "conversation",
         "pii_principal_id": account.id,
-        "pii_controllers": [{"name": profile.operator or profile.name}],
+        "pii_controllers": [{"name": profile.operator or ""}],
         "platform": profile.id,
         "agreement": {
             "title": profile.agreement_title,

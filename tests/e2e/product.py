@@ -150,9 +150,9 @@ class Product(Home):
         return [int(pid) for pid in path.read_text().split()]
 
     def stop(self) -> None:
-        """End it as a person or a service manager does."""
-        if self.process is None:
-            return
+        """End it as a person or a service manager does; until then it must have lived."""
+        assert self.process is not None
+        assert self.process.poll() is None, f"ended by itself, {self.process.returncode}:\n{self.log.read_text()}"
         self.process.terminate()
         try:
             self.process.wait(20)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
@@ -13,31 +12,7 @@ from tests.e2e.people import Details, picture
 
 PATIENCE_MS = 20_000
 LIVE = ":not(.inert):not([disabled])"
-_NAMELESS = """() => {
-  const shown = (node) => node.getClientRects().length > 0 && getComputedStyle(node).visibility !== "hidden";
-  const named = (node) => {
-    const by = (node.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id)?.textContent);
-    const labels = [...(node.labels ?? [])].map((label) => label.textContent);
-    const words = [node.getAttribute("aria-label"), node.textContent, node.title, ...by, ...labels];
-    return words.some((text) => text?.trim());
-  };
-  const faults = [];
-  for (const node of document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select, summary, [role=button]"))
-    if (shown(node) && !named(node)) faults.push(`no name: ${node.outerHTML.slice(0, 120)}`);
-  for (const node of document.querySelectorAll("img:not([alt])")) faults.push(`no alt: ${node.outerHTML.slice(0, 120)}`);
-  const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
-  for (const id of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) faults.push(`id twice: ${id}`);
-  for (const node of document.querySelectorAll("[aria-describedby], [aria-controls], [aria-labelledby]"))
-    for (const name of ["aria-describedby", "aria-controls", "aria-labelledby"])
-      for (const id of (node.getAttribute(name) ?? "").split(" ").filter(Boolean))
-        if (!document.getElementById(id)) faults.push(`${name} leads nowhere: ${id}`);
-  if (document.documentElement.lang !== "zh-CN") faults.push("the language is not told");
-  if (!document.querySelector("main, [role=main]")) faults.push("no main part");
-  if (document.querySelectorAll("h1").length !== 1) faults.push("not exactly one heading of the page");
-  const wide = document.scrollingElement.scrollWidth - document.documentElement.clientWidth;
-  if (wide > 0) faults.push(`wider than the screen by ${wide} px`);
-  return faults;
-}"""
+_FAULTS = (Path(__file__).parent / "faults.js").read_text()
 
 
 class Visitor:
@@ -161,17 +136,18 @@ class Visitor:
         """Save a picture for people to look at, if MINGSHI_E2E_SCREENSHOTS names a folder."""
         folder = os.environ.get("MINGSHI_E2E_SCREENSHOTS")
         if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
             self._shots += 1
-            await (page or self.page).screenshot(path=Path(folder) / f"{self.name}-{self._shots:02d}-{what}.png")
+            await (page or self.page).screenshot(path=f"{folder}/{self.name}-{self._shots:02d}-{what}.png")
 
 
 async def faults_of(page: Page) -> list[str]:
     """What would stop somebody with a screen reader, a keyboard or a small screen."""
-    found: list[str] = await page.evaluate(_NAMELESS)
+    found: list[str] = await page.evaluate(_FAULTS)
     return found
 
 
-async def sizes_of(page: Page, selector: str) -> list[Any]:
-    """Width and height of everything that can be seen of `selector`."""
-    return [box for node in await page.locator(selector).all() if (box := await node.bounding_box())]
+async def heights_of(page: Page, selector: str) -> list[float]:
+    """How high everything that can be seen of `selector` is."""
+    measure = "(nodes) => nodes.map((node) => node.getBoundingClientRect().height).filter((height) => height > 0)"
+    found: list[float] = await page.locator(selector).evaluate_all(measure)
+    return found

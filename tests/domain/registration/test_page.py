@@ -97,13 +97,20 @@ async def test_a_link_works_for_fifteen_minutes_to_the_second(person: Person, cl
         assert await accounts(person.domain) == 0
 
 
-async def test_a_newer_link_replaces_the_older(person: Person) -> None:
+async def test_an_older_link_works_on_until_one_of_them_was_used_and_then_none_does(person: Person) -> None:
+    """Somebody may be typing on the older page."""
     old = person.page
     await person.presses("重新打开网页")
-    assert person.page != old
-    with pytest.raises(PageGone):
-        await person.domain.pages.show(old)
+    new = person.page
+    assert new != old
+    await person.domain.pages.show(old)
     assert (await person.sends_page()).errors == {}
+    for token in (old, new):
+        with pytest.raises(PageGone):
+            await person.domain.pages.show(token)
+        with pytest.raises(PageGone):
+            await person.domain.pages.send(token, {"password": PASSWORD, "id_number": ADULT_ID}, {})
+    assert await accounts(person.domain) == 1
 
 
 async def test_a_link_dies_with_its_registration(person: Person) -> None:

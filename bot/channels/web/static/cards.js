@@ -99,7 +99,7 @@ const verbatim = (quote) => (quote ? el("blockquote", { class: "verbatim", text:
 function quoteFold(card, context) {
   if (!card.quote) return null;
   const summary = [el("span", { text: card.quote_label || texts.quote })];
-  return fold("quote", { token: openToken(card.opened), open: false }, context, summary, verbatim(card.quote));
+  return fold("quote", { token: openToken(card.opened), open: Boolean(card.unfolded?.includes("quote")) }, context, summary, verbatim(card.quote));
 }
 
 const renderers = {
@@ -125,7 +125,7 @@ const renderers = {
       "clause",
       card,
       paragraph(card.line, "line"),
-      sections(card.sections),
+      card.unfolded?.includes("explain") === false ? null : sections(card.sections),
       remark(card),
       quoteFold(card, context),
       readLink(card.read_url, texts.readClause),

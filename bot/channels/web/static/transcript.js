@@ -165,10 +165,13 @@ export class Transcript {
     node.setAttribute("aria-live", "off"); // the focus tells what changed; the whole panel need not be read out again
     for (const [id, shown] of this.#nodes) if (shown === old) this.#nodes.set(id, node);
     this.#nodes.set(message.id, node);
-    const twin = (root) => (focused && root.querySelector(`[data-key="${CSS.escape(focused)}"]`)) || root;
+    // The button that was pressed holds its place, if it is there afterwards too; otherwise the message does.
+    const key = focused ? `[data-key="${CSS.escape(focused)}"]` : null;
+    const stays = key !== null && old.querySelector(key) !== null && node.querySelector(key) !== null;
+    const twin = (root) => (stays ? root.querySelector(key) : root);
     this.#reading.still(() => (old.isConnected ? twin(old) : twin(node)), () => {
       old.replaceWith(node);
-      node.querySelectorAll("details").forEach((details, index) => { details.open = open[index] ?? false; });
+      node.querySelectorAll("details").forEach((details, index) => { details.open = details.open || (open[index] ?? false); });
     });
     if (focused) this.#focusNear(node, focused);
     this.#relabel();
