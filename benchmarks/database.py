@@ -8,6 +8,7 @@ from sqlalchemy import Connection, MetaData, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.storage.database import async_url
+from domain.storage.migrate import downgrade
 
 
 class NotEmpty(Exception):
@@ -22,7 +23,8 @@ async def require_empty(url: str) -> None:
 
 
 async def clear(url: str) -> None:
-    """Drop every table of the database, which was empty when the benchmark began."""
+    """Take the migrations back and drop what is left of the database, which was empty when the benchmark began."""
+    await downgrade(url)
 
     def drop(connection: Connection) -> None:
         found = MetaData()

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -135,14 +136,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     parser.add_argument("--database-url", metavar="URL", help="an empty database instead of SQLite; emptied afterwards")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops it, what it started ends with it
     try:
         results = asyncio.run(_run(_QUICK if options.quick else _FULL, options.database_url))
     except (DidNotStart, NotEmpty, TimeoutError, WentWrong) as error:
         print(f"benchmarks: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
-    show(results)
+    except KeyboardInterrupt:
+        return 130
     if options.json is not None:
         options.json.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
+    show(results)
     return 0
 
 

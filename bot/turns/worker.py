@@ -165,9 +165,7 @@ class Worker:
         """Do what needs no engine. Returns what to ask the engine otherwise."""
         conversations = self._domain.conversations
         if "open" in payload:
-            if payload.get("platform"):
-                turn.conversation.platform_id = payload["platform"]
-            await conversations.greet(turn, payload.get("resume"))
+            await conversations.greet(turn, payload.get("resume"), payload.get("platform"))
             return None
         if "button" in payload:
             await conversations.press(turn, payload["button"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import string
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +44,7 @@ class Catalogue:
         self._flatten(words, "")
 
     @classmethod
+    @functools.cache
     def read(cls, name: str) -> Catalogue:
         return cls(YAML(typ="safe").load(_HERE / name))
 

@@ -96,16 +96,22 @@ class Conversations:
             raise Forbidden("unknown conversation or token")
         return row
 
-    async def greet(self, turn: Turn, resume_code: str | None = None) -> None:
+    async def greet(self, turn: Turn, resume_code: str | None = None, platform_id: str | None = None) -> None:
         """Say who is speaking: a machine, run by whom, and what it keeps; then what can be done.
 
-        With the code of a flow that was begun elsewhere, go on with that instead.
+        With the code of a flow that was begun elsewhere, go on with that instead; with a platform (a link can
+        carry it), speak for that one.
         """
         conversation = turn.conversation
         if resume_code is not None:
             if await self.take_up(turn, resume_code):
                 return
             await self._talk.say(turn, Say("resume.bad"))
+        if platform_id is not None and platform_id != conversation.platform_id:
+            if conversation.flow_id is not None:
+                await self._errands.choose_platform(turn, platform_id)
+                return
+            conversation.platform_id = platform_id
         if await self._errands.offer_to_resume(turn):
             return
         if conversation.platform_id is None:

@@ -303,7 +303,9 @@ class Registrations:
         return None
 
     async def _say(self, run: _Run, say: Say) -> tuple[str, str]:
-        step = registration.step_key(run.state, run.journey)
+        # A card shown again behind its last answer stays the card of the step that was answered.
+        answered = say.replaces and not say.prompt
+        step = run.row.step if answered else registration.step_key(run.state, run.journey)
         replaces = await self._standing_prompt(run) if say.replaces else None
         shape = Shape(run.row.id, step, run.version.id, replaces)
         enqueued = await self._parts.outbox.say(run.turn, say, run.context, shape)

@@ -48,6 +48,8 @@ async def assert_receipt_is_true(signed: dict[str, Any], books: Books, person: P
     told = {decision["item"]: decision["decision"] for decision in receipt["decisions"]}
     assert told == await books.decided(person)
     assert told["contract"] == "given"
+    assert receipt["clauses"]
+    assert all(clause["shown_at"] for clause in receipt["clauses"])
     entries = {entry["id"] for entry in await books.entries(person, "decided")}
     assert {decision["ledger_entry"] for decision in receipt["decisions"]} <= entries
 

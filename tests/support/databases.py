@@ -49,11 +49,18 @@ class Place:
 
 
 @asynccontextmanager
-async def open_domain(place: Place, *, clock: FakeClock | None = None, seed: str = "test", **more: Any) -> AsyncIterator[Domain]:
+async def open_domain(
+    place: Place, *, clock: FakeClock | None = None, seed: str = "test", **more: Any
+) -> AsyncIterator[Domain]:
     """The domain with the product's own wording, a clock that stands still and repeatable chance."""
     options = {"keys": keyring(), "platforms": platforms(), "render": Renderer(PUBLIC_URL), **more}
     async with Domain.open(
-        place.url, options.pop("keys"), heads=place.heads, clock=clock or FakeClock(), chance=SeededChance(seed), **options
+        place.url,
+        options.pop("keys"),
+        heads=place.heads,
+        clock=clock or FakeClock(),
+        chance=SeededChance(seed),
+        **options,
     ) as domain:
         yield domain
 

@@ -18,8 +18,8 @@ from domain import Domain, KeyDestroyed
 from domain.flows.tables import FlowRow
 from domain.identifiers.masking import mask
 from domain.messaging.tables import ConversationRow, ShortMessageRow
-from domain.registration.page import PageOutcome
 from domain.registration.images import Upload
+from domain.registration.page import PageOutcome
 from domain.registration.state import State
 
 Message = dict[str, Any]
@@ -56,7 +56,9 @@ class Person:
         if channel == "telegram" and address is None:
             address = f"tg-{next(_numbers)}"
         async with domain.transaction() as session:
-            row, _token = await domain.conversations.open(session, channel=channel, address=address, platform_id=platform)
+            row, _token = await domain.conversations.open(
+                session, channel=channel, address=address, platform_id=platform
+            )
             conversation_id = row.id
         person = cls(domain, conversation_id)
         await person.receives({"open": True})
@@ -175,7 +177,11 @@ class Person:
 
     @property
     def agree_label(self) -> str:
-        return str(next(m for m in reversed(self.messages) if m["card"] and m["card"]["kind"] == "summary")["buttons"][0]["label"])
+        return str(
+            next(m for m in reversed(self.messages) if m["card"] and m["card"]["kind"] == "summary")["buttons"][0][
+                "label"
+            ]
+        )
 
     async def proves(self, phone: str) -> list[Message]:
         """Give a phone and the code that was sent to it."""
@@ -199,13 +205,25 @@ class Person:
         url = next(m["card"]["url"] for m in reversed(self.messages) if m["card"] and m["card"]["kind"] == "link")
         return str(url.rpartition("/")[2])
 
-    async def sends_page(self, *, without: tuple[str, ...] = (), uploads: Mapping[str, Upload] | None = None, **texts: str) -> PageOutcome:
+    async def sends_page(
+        self, *, without: tuple[str, ...] = (), uploads: Mapping[str, Upload] | None = None, **texts: str
+    ) -> PageOutcome:
         """Fill in the newest one-time page and send it; what it answers in chat is read too."""
         form = await self.domain.pages.show(self.page)
         names = {spec.field for spec in form.fields}
-        every = {"password": PASSWORD, "password_again": PASSWORD, "id_number": ADULT_ID, "credit_code": CREDIT_CODE, **texts}
+        every = {
+            "password": PASSWORD,
+            "password_again": PASSWORD,
+            "id_number": ADULT_ID,
+            "credit_code": CREDIT_CODE,
+            **texts,
+        }
         given = {k: v for k, v in every.items() if k.removesuffix("_again") in names | set(texts) and k not in without}
-        files = {k: Upload("photo.png", PNG) for k in ("licence_image", "authority_letter") if k in names and k not in without}
+        files = {
+            k: Upload("photo.png", PNG)
+            for k in ("licence_image", "authority_letter")
+            if k in names and k not in without
+        }
         outcome = await self.domain.pages.send(self.page, given, {**files, **(uploads or {})})
         await self.catches_up()
         return outcome
@@ -224,7 +242,9 @@ class Person:
         """Read what arrived without having been asked for."""
         async with self.domain.database.reading() as session:
             conversation = await session.get_one(ConversationRow, self.conversation_id)
-            lines = await self.domain.parts.outbox.since(session, conversation, self.messages[-1]["seq"] if self.messages else 0)
+            lines = await self.domain.parts.outbox.since(
+                session, conversation, self.messages[-1]["seq"] if self.messages else 0
+            )
         self.messages += [line for line in lines if line["from"] == "bot"]
 
     # --- what the database says ----------------------------------------------------------------

@@ -12,10 +12,21 @@ from bot.wording.render import Renderer
 from domain.consent.deck import build_deck
 from domain.flows import effects as fx
 from domain.flows.events import (
-    Answered, CodeNotSent, CodeProven, CodeSent, CodeWrong, Event, Free, PageFilled, PageOpened, Pressed, Registered,
-    Started, Taken,
+    Answered,
+    CodeNotSent,
+    CodeProven,
+    CodeSent,
+    CodeWrong,
+    Event,
+    Free,
+    PageFilled,
+    PageOpened,
+    Pressed,
+    Registered,
+    Started,
+    Taken,
 )  # fmt: skip
-from domain.flows.say import Rendered, RenderContext, Say
+from domain.flows.say import RenderContext, Rendered, Say
 from domain.platforms import LoadedPlatform
 from domain.registration import flow
 from domain.registration.state import Journey, State
@@ -23,7 +34,13 @@ from tests.support.ambient import START
 from tests.support.databases import PUBLIC_URL, platforms
 
 Choose = Callable[[Sequence[Any]], Any]
-ON_PAGE = {"password": "key:$argon2id$", "id_number": "11010519491231002X", "credit_code": "91350100M000100Y43", "licence_image": "u_1", "authority_letter": "u_2"}
+ON_PAGE = {
+    "password": "key:$argon2id$",
+    "id_number": "11010519491231002X",
+    "credit_code": "91350100M000100Y43",
+    "licence_image": "u_1",
+    "authority_letter": "u_2",
+}
 
 
 @functools.cache
@@ -165,7 +182,9 @@ class Walk:
             case fx.SendCode(phone):
                 self.codes += 1
                 good = CodeSent(f"v_{self.codes}", "138****8000", timedelta(minutes=5), timedelta(minutes=1))
-                bad = [CodeNotSent(reason, timedelta(minutes=3)) for reason in ("too_soon", "too_many", "too_many_phones")]
+                bad = [
+                    CodeNotSent(reason, timedelta(minutes=3)) for reason in ("too_soon", "too_many", "too_many_phones")
+                ]
                 assert phone
                 return self.choose([good, *bad])  # type: ignore[no-any-return]
             case fx.CheckCode(challenge_id):
@@ -176,7 +195,9 @@ class Walk:
                 self.page = fields
                 return PageOpened("/s/token", fields, 15, START)
             case fx.CreateAccount():
-                taken = [Taken(kind) for kind in ("phone", "email", "login_name", "id_number") if kind in self.state.values]
+                taken = [
+                    Taken(kind) for kind in ("phone", "email", "login_name", "id_number") if kind in self.state.values
+                ]
                 self.asked_to_register.append(self.state)
                 display = {"account": "a_1", "agreement": "《协议》", "consents": "–", "refused": "–"}
                 outcome = self.choose([Registered("a_1", "/r/r_1", display), *taken])
@@ -188,7 +209,9 @@ class Walk:
 
     def _say(self, say: Say) -> None:
         profile = self.journey.profile
-        context = RenderContext(profile.id, profile.name, profile.operator, True, "telegram" if self.journey.abroad else "web")
+        context = RenderContext(
+            profile.id, profile.name, profile.operator, True, "telegram" if self.journey.abroad else "web"
+        )
         rendered = renderer()(say, context)
         self.said.append(say)
         self.choices |= {choice: label for label, choice, _style in rendered.buttons}

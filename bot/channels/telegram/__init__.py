@@ -31,6 +31,9 @@ log = structlog.get_logger()
 
 __all__ = ["telegram_channel"]
 
+# A call that hangs is given up well before another process may take its message over.
+_CALL_SECONDS = 20
+
 
 @asynccontextmanager
 async def telegram_channel(app: App) -> AsyncIterator[None]:
@@ -43,7 +46,7 @@ async def telegram_channel(app: App) -> AsyncIterator[None]:
     """
     settings = app.settings.telegram
     assert settings.token is not None
-    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.api_base))
+    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.api_base), timeout=_CALL_SECONDS)
     bot = Bot(settings.token.get_secret_value(), session=session)
     words = Words.read()
     ingress = Ingress(app.domain, app.doorway, app.hub, bot, words, messages_a_minute=app.settings.messages_a_minute)

@@ -37,7 +37,7 @@ _POLL_SECONDS = 1.0
 _LEASE = timedelta(seconds=60)
 _CLOSING_SECONDS = 5.0
 # Messages in hand at the same time: few enough that each is sent well before its lease ends.
-_AT_ONCE = 50
+_AT_ONCE = 30
 # Marks the message below which the key that shares one's own number stands.
 _KEY = "k"
 _REF_LENGTH = 60

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
-from aiogram.exceptions import AiogramError
 
 log = structlog.get_logger()
 
@@ -37,7 +36,7 @@ class Patience:
         while True:
             try:
                 await call()
-            except AiogramError as error:
+            except Exception as error:
                 log.warning(complaint, exc=error)
                 await self.after_failure()
             else:

@@ -9,7 +9,6 @@ from typing import Any
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import (
-    AiogramError,
     TelegramConflictError,
     TelegramNotFound,
     TelegramRetryAfter,
@@ -67,7 +66,7 @@ class Polling:
         except (TelegramUnauthorizedError, TelegramNotFound):
             log.error("the bot token was refused", hint="check MINGSHI_TELEGRAM__TOKEN and MINGSHI_TELEGRAM__API_BASE")
             await self._patience.after_failure(serious=True)
-        except AiogramError as error:
+        except Exception as error:
             log.warning("no updates", exc=error)
             await self._patience.after_failure()
         else:

@@ -43,18 +43,20 @@ class Consents(OneQuestion):
         if decision == "refused" and consent.indispensable:
             decided = decided.but(asking=f"need:{item}")
             effects.append(need(consent))
-        elif not self.done(decided, journey):
-            effects.append(self._panel(decided, journey, replaces=True))
+        else:
+            # Behind the last decision the panel still shows it; then the next question follows.
+            effects.append(self._panel(decided, journey, replaces=True, stands=not self.done(decided, journey)))
         return decided, tuple(effects)
 
     def undo(self, state: State, journey: Journey) -> State:
         return state.but(reviewing=True) if self.done(state, journey) else state
 
-    def _panel(self, state: State, journey: Journey, *, replaces: bool) -> Say:
+    def _panel(self, state: State, journey: Journey, *, replaces: bool, stands: bool = True) -> Say:
         items = tuple((consent, state.decisions.get(consent.item)) for consent in journey.consents(state))
         view = ConsentsView(items, journey.missing_documents())
         go_on = (Button("continue", "continue", style="primary"),) if _settled(state, journey) else ()
-        return Say("consents.panel", {"count": len(items)}, (*go_on, BACK), view, prompt=True, replaces=replaces)
+        buttons = (*go_on, BACK) if stands else ()
+        return Say("consents.panel", {"count": len(items)}, buttons, view, prompt=stands, replaces=replaces)
 
 
 def _settled(state: State, journey: Journey) -> bool:

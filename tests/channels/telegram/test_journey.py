@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App
-from tests.channels.telegram.running import code_sent_to, conversation_of, fill_page, running, words
+from tests.channels.telegram.running import code_sent_to, fill_page, running, words
 from tests.fakes.bot_api import BotApi, Sent
 from tests.fakes.bot_api_people import FakeUser
 
@@ -68,12 +68,11 @@ async def test_a_person_registers_in_the_chat_from_greeting_to_receipt(mode: str
     async with running(home, api, mode=mode) as app:
         user = FakeUser(api)
         receipt = await register(app, user)
-        conversation = await conversation_of(app, user)
-        assert conversation is not None
-        assert conversation.account_id is not None
-        assert conversation.account_id in receipt.text
+        account = await app.domain.accounts.find("xiaohe", "phone", "+8613800138000")
+        assert account is not None
+        assert account.id in receipt.text
         assert "/r/" in receipt.text
         assert all(status == 200 for status in api.webhook_answers)
-        assert (await app.domain.accounts.data(conversation.account_id))["phone"] == "+8613800138000"
+        assert (await app.domain.accounts.data(account.id))["login_name"] == "wangfang_88"
         verdict = await app.domain.evidence.verify()
         assert verdict.ok

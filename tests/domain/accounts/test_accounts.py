@@ -14,7 +14,13 @@ from domain.vault.tables import DataKeyRow
 from tests.domain.vault.test_vault import _rotated
 from tests.support.databases import Place, open_domain
 
-VALUES = {"phone": "+8613812345678", "login_name": "Wang_Fang", "email": "wf@example.com", "real_name": "王芳", "password": "key:hash"}
+VALUES = {
+    "phone": "+8613812345678",
+    "login_name": "Wang_Fang",
+    "email": "wf@example.com",
+    "real_name": "王芳",
+    "password": "key:hash",
+}
 
 
 async def create(domain: Domain, flow_id: str = "f_1", platform: str = "xiaohe", **values: str) -> Account:
@@ -33,7 +39,12 @@ async def count(domain: Domain) -> int:
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("phone", "+8613812345678"), ("login_name", "Wang_Fang"), ("login_name", "wang_fang"), ("email", "WF@example.com")],
+    [
+        ("phone", "+8613812345678"),
+        ("login_name", "Wang_Fang"),
+        ("login_name", "wang_fang"),
+        ("email", "WF@example.com"),
+    ],
 )
 async def test_an_account_is_found_by_each_of_its_identifiers(domain: Domain, kind: str, value: str) -> None:
     account = await create(domain)
@@ -43,7 +54,12 @@ async def test_an_account_is_found_by_each_of_its_identifiers(domain: Domain, ki
 
 async def test_it_is_not_found_by_another_kind_value_or_platform(domain: Domain) -> None:
     await create(domain)
-    for platform, kind, value in (("renrenbao", "phone", "+8613812345678"), ("xiaohe", "email", "+8613812345678"), ("xiaohe", "phone", "13812345678"), ("xiaohe", "phone", "")):
+    for platform, kind, value in (
+        ("renrenbao", "phone", "+8613812345678"),
+        ("xiaohe", "email", "+8613812345678"),
+        ("xiaohe", "phone", "13812345678"),
+        ("xiaohe", "phone", ""),
+    ):
         assert await domain.accounts.find(platform, kind, value) is None
 
 
@@ -80,7 +96,8 @@ async def test_an_identifier_names_one_account_of_a_platform(domain: Domain, kin
 async def test_of_many_at_once_one_gets_the_phone(domain: Domain) -> None:
     """H05"""
     outcomes = await asyncio.gather(
-        *(create(domain, f"f_{n}", login_name=f"name_{n}", email=f"{n}@example.com") for n in range(8)), return_exceptions=True
+        *(create(domain, f"f_{n}", login_name=f"name_{n}", email=f"{n}@example.com") for n in range(8)),
+        return_exceptions=True,
     )
     assert sum(isinstance(o, Account) for o in outcomes) == 1
     assert sum(isinstance(o, IdentifierTaken) and o.kind == "phone" for o in outcomes) == 7

@@ -57,7 +57,9 @@ async def test_full_width_and_half_width_are_the_same_password() -> None:
     assert await password_matches(keyring(), stored, "pass1234")
 
 
-@pytest.mark.parametrize("stored", ["", "x", "pepper-1:", "pepper-1:$argon2id$broken", ":$argon2id$v=19$m=8,t=1,p=1$AA$AA"])
+@pytest.mark.parametrize(
+    "stored", ["", "x", "pepper-1:", "pepper-1:$argon2id$broken", ":$argon2id$v=19$m=8,t=1,p=1$AA$AA"]
+)
 async def test_a_broken_hash_matches_nothing(stored: str) -> None:
     assert not await password_matches(keyring(), stored, PASSWORD)
 

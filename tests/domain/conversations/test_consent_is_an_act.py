@@ -43,7 +43,9 @@ async def test_no_sentence_consents_even_at_the_decision(domain: Domain, person:
 
 
 @pytest.mark.parametrize("text", ["同意", " 同意 ", "同意。", "同　意", "同意！"])
-async def test_the_one_label_typed_alone_counts_while_its_card_is_the_newest(domain: Domain, person: Person, text: str) -> None:
+async def test_the_one_label_typed_alone_counts_while_its_card_is_the_newest(
+    domain: Domain, person: Person, text: str
+) -> None:
     assert person.agree_label == "同意"
     await person.says(text, wish="accept")
     assert await contract_decisions(domain) == ["given"]
@@ -72,7 +74,9 @@ async def test_the_label_typed_at_the_consent_panel_decides_nothing(domain: Doma
     assert await entries(domain, "decided") == []
 
 
-async def test_the_label_typed_while_another_question_lies_over_it_does_not_count(domain: Domain, person: Person) -> None:
+async def test_the_label_typed_while_another_question_lies_over_it_does_not_count(
+    domain: Domain, person: Person
+) -> None:
     await person.says("不办了", wish="stop")
     await person.says("同意", wish="accept")
     assert await contract_decisions(domain) == []
@@ -103,7 +107,9 @@ async def test_a_decision_card_that_a_person_stepped_back_from_does_not_count(do
     [("不同意", None), ("这条不行", "refuse"), ("我不想要了", "stop"), ("我不想要了", "refuse"), ("算了", "stop"), ("不同意", "refuse"),
      ("取消", "stop"), ("删掉", "stop"), ("拒绝", "refuse"), ("真的不要", "deny"), ("撤回同意", "withdraw_consent"), ("注销账号", "cancel_account")],
 )  # fmt: skip
-async def test_refusing_and_stopping_in_words_only_bring_a_question(domain: Domain, person: Person, text: str, wish: str | None) -> None:
+async def test_refusing_and_stopping_in_words_only_bring_a_question(
+    domain: Domain, person: Person, text: str, wish: str | None
+) -> None:
     flow = await person.flow()
     await person.says(text, wish=wish)
     after = await person.flow()
@@ -131,7 +137,9 @@ async def test_minors_and_wards_create_nothing_and_leave_nothing(domain: Domain,
     assert await person.flow() is None
     assert await entries(domain, "decided") == []
     assert await domain.events.since(0) == []
-    assert (await person.conversation()).account_id is None
+    async with domain.database.reading() as session:
+        here = (await person.conversation()).id
+        assert await domain.parts.accounts.of_conversation(session, here, None) is None
 
 
 async def test_refusing_what_is_indispensable_is_recorded_explained_and_can_be_changed(domain: Domain) -> None:
@@ -216,7 +224,13 @@ async def test_a_conversation_of_somebody_else_cannot_be_opened_with_ones_own_to
     assert token is not None and none is None
     async with domain.database.reading() as session:
         assert (await domain.conversations.authenticate(session, mine.id, token)).id == mine.id
-        for conversation, given in ((theirs.id, token), (mine.id, token[:-1] + "x"), (mine.id, ""), ("c_none", token), (telegram.id, "")):
+        for conversation, given in (
+            (theirs.id, token),
+            (mine.id, token[:-1] + "x"),
+            (mine.id, ""),
+            ("c_none", token),
+            (telegram.id, ""),
+        ):
             with pytest.raises(Forbidden):
                 await domain.conversations.authenticate(session, conversation, given)
         row = await session.get_one(ConversationRow, mine.id)

@@ -124,7 +124,7 @@ async def test_no_file_holds_what_was_typed_in_clear(sqlite_domain: Domain, sqli
         for form in _forms(secret):
             assert form not in content, secret
     # A name is found where it may be: the scan itself works.
-    assert "xiaohe".encode() in content
+    assert b"xiaohe" in content
     async with sqlite_domain.database.reading() as session:
         assert all(row.sealed is None for row in await session.scalars(select(InboxRow)))
     assert codes and all(f'"{code}"'.encode() not in content for code in codes)

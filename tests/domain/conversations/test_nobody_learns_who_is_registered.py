@@ -16,7 +16,11 @@ KNOWN, UNKNOWN = "13812345678", "13812345679"
 def visible(messages: list[dict[str, Any]], phone: str) -> list[Any]:
     """What a person sees of messages, the phone's own digits and the tokens aside."""
     return [
-        (everything_in(m).replace(f"{phone[:3]}****{phone[-4:]}", "PHONE"), [(b["label"], b["style"]) for b in m["buttons"]], m["expects"])
+        (
+            everything_in(m).replace(f"{phone[:3]}****{phone[-4:]}", "PHONE"),
+            [(b["label"], b["style"]) for b in m["buttons"]],
+            m["expects"],
+        )
         for m in messages
     ]
 
@@ -36,7 +40,9 @@ async def known(domain: Domain, clock: FakeClock) -> None:
 
 
 @pytest.mark.usefixtures("known")
-async def test_a_registered_phone_gets_the_same_replies_until_its_code_is_proven(domain: Domain, clock: FakeClock) -> None:
+async def test_a_registered_phone_gets_the_same_replies_until_its_code_is_proven(
+    domain: Domain, clock: FakeClock
+) -> None:
     """C01, C05"""
     seen = {}
     for phone in (KNOWN, UNKNOWN):

@@ -33,7 +33,8 @@ async def take_triggers_off(session: AsyncSession) -> None:
 
 async def change(session: AsyncSession, seq: int, column: str, value: object) -> None:
     await session.execute(
-        text(f"UPDATE ledger SET {column} = :v WHERE platform_id = :p AND seq = :s"), {"v": value, "p": PLATFORM, "s": seq}
+        text(f"UPDATE ledger SET {column} = :v WHERE platform_id = :p AND seq = :s"),
+        {"v": value, "p": PLATFORM, "s": seq},
     )
 
 

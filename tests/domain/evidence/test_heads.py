@@ -65,7 +65,11 @@ async def test_a_database_set_back_to_an_old_backup_is_noticed(sqlite_domain: Do
     async with sqlite_domain.transaction() as session:
         await take_triggers_off(session)
         await session.execute(text("DELETE FROM ledger WHERE platform_id = 'xiaohe' AND seq > 2"))
-        await session.execute(text("UPDATE ledger_heads SET seq = 2, hash = (SELECT hash FROM ledger WHERE platform_id = 'xiaohe' AND seq = 2) WHERE platform_id = 'xiaohe'"))
+        await session.execute(
+            text(
+                "UPDATE ledger_heads SET seq = 2, hash = (SELECT hash FROM ledger WHERE platform_id = 'xiaohe' AND seq = 2) WHERE platform_id = 'xiaohe'"
+            )
+        )
     async with sqlite_domain.database.reading() as session:
         verdict = await verify(session, sqlite_domain.parts.vault.keyring.public_keys(), ahead)
     assert verdict.first_bad is not None

@@ -29,7 +29,9 @@ NEEDS_SERVED = {"clause_shown", "clause_opened", "explained", "acknowledged", "d
         "DELETE FROM ledger",
     ],
 )
-async def test_the_database_refuses_to_change_or_delete_entries_even_for_the_service(domain: Domain, statement: str) -> None:
+async def test_the_database_refuses_to_change_or_delete_entries_even_for_the_service(
+    domain: Domain, statement: str
+) -> None:
     with pytest.raises(DBAPIError, match="append-only"):
         async with domain.transaction() as session:
             await session.execute(text(statement))
@@ -60,7 +62,9 @@ async def test_the_database_refuses_to_empty_the_ledger(domain: Domain, place: P
 async def test_every_entry_carries_the_hash_of_the_one_before_it(domain: Domain) -> None:
     await append_questions(domain, 5)
     async with domain.database.reading() as session:
-        rows = list(await session.scalars(select(LedgerRow).where(LedgerRow.platform_id == PLATFORM).order_by(LedgerRow.seq)))
+        rows = list(
+            await session.scalars(select(LedgerRow).where(LedgerRow.platform_id == PLATFORM).order_by(LedgerRow.seq))
+        )
     assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
     assert [row.prev_hash for row in rows] == ["0" * 64, *(row.hash for row in rows[:-1])]
 
@@ -68,7 +72,10 @@ async def test_every_entry_carries_the_hash_of_the_one_before_it(domain: Domain)
 async def test_twenty_appends_at_once_leave_one_unbroken_chain(domain: Domain) -> None:
     await asyncio.gather(*(append_questions(domain, 1) for _ in range(20)))
     async with domain.database.reading() as session:
-        numbers = [json.loads(row.entry)["seq"] for row in await session.scalars(select(LedgerRow).where(LedgerRow.type == "question"))]
+        numbers = [
+            json.loads(row.entry)["seq"]
+            for row in await session.scalars(select(LedgerRow).where(LedgerRow.type == "question"))
+        ]
     assert len(set(numbers)) == 20
     assert (await domain.evidence.verify()).ok
 
@@ -122,7 +129,7 @@ async def test_private_words_stand_in_no_row_in_clear(domain: Domain) -> None:
         details = await session.get_one(LedgerDetailRow, entry_id)
     assert row is not None
     assert "13800138000" not in row.entry
-    assert "13800138000".encode() not in details.sealed
+    assert b"13800138000" not in details.sealed
 
 
 async def test_the_chain_commits_to_the_private_words(domain: Domain) -> None:

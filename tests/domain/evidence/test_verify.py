@@ -14,7 +14,14 @@ from domain import Domain, Keyring
 from domain.evidence import SignedHead, Verdict, verify
 from domain.evidence.ledger import canonical, chain_hash
 from tests.domain.evidence.chains import (
-    PLATFORM, append_questions, change, column, length, remove, renumber, take_triggers_off,
+    PLATFORM,
+    append_questions,
+    change,
+    column,
+    length,
+    remove,
+    renumber,
+    take_triggers_off,
 )  # fmt: skip
 from tests.support.ambient import SeededChance
 
@@ -55,14 +62,16 @@ async def chain(domain: Domain) -> Domain:
 @given(seq=st.integers(1, ENTRIES), data=st.data())
 async def test_a_changed_row_is_named(chain: Domain, seq: int, data: st.DataObject) -> None:
     async def tamper(session: Any) -> None:
-        name = data.draw(st.sampled_from(["entry", "hash", "prev_hash", "type", "subject", "entry_id", "signature", "signed_with"]))
+        name = data.draw(
+            st.sampled_from(["entry", "hash", "prev_hash", "type", "subject", "entry_id", "signature", "signed_with"])
+        )
         value = await column(session, seq, name)
         if isinstance(value, bytes):
             at = data.draw(st.integers(0, len(value) - 1))
             other: Any = value[:at] + bytes([value[at] ^ data.draw(st.integers(1, 255))]) + value[at + 1 :]
         else:
             at = data.draw(st.integers(0, len(str(value)) - 1))
-            new = data.draw(st.sampled_from("0123456789abcdef{}\"x ").filter(lambda c: c != str(value)[at]))
+            new = data.draw(st.sampled_from('0123456789abcdef{}"x ').filter(lambda c: c != str(value)[at]))
             other = str(value)[:at] + new + str(value)[at + 1 :]
         await change(session, seq, name, other)
 
@@ -72,7 +81,10 @@ async def test_a_changed_row_is_named(chain: Domain, seq: int, data: st.DataObje
 
 
 @_slow
-@given(seq=st.integers(1, ENTRIES), entry=st.sampled_from(["", "1", "null", "[]", "{}", '"x"', "NaN", '{"a":NaN}', "{", "[" * 3000]))
+@given(
+    seq=st.integers(1, ENTRIES),
+    entry=st.sampled_from(["", "1", "null", "[]", "{}", '"x"', "NaN", '{"a":NaN}', "{", "[" * 3000]),
+)
 async def test_a_row_that_is_no_entry_at_all_is_named(chain: Domain, seq: int, entry: str) -> None:
     verdict = await _verdict_on(chain, lambda session: change(session, seq, "entry", entry))
     assert verdict.first_bad is not None
@@ -102,12 +114,17 @@ async def test_a_chain_cut_off_at_its_end_is_noticed(chain: Domain, seq: int, co
 
 @_slow
 @given(seq=st.integers(2, ENTRIES))
-async def test_cutting_the_end_off_and_setting_the_head_back_is_noticed_by_the_kept_head(chain: Domain, seq: int) -> None:
+async def test_cutting_the_end_off_and_setting_the_head_back_is_noticed_by_the_kept_head(
+    chain: Domain, seq: int
+) -> None:
     async def tamper(session: Any) -> None:
         for gone in range(seq, ENTRIES + 1):
             await remove(session, gone)
         last = await column(session, seq - 1, "hash")
-        await session.execute(text("UPDATE ledger_heads SET seq = :s, hash = :h WHERE platform_id = :p"), {"s": seq - 1, "h": last, "p": PLATFORM})
+        await session.execute(
+            text("UPDATE ledger_heads SET seq = :s, hash = :h WHERE platform_id = :p"),
+            {"s": seq - 1, "h": last, "p": PLATFORM},
+        )
 
     verdict = await _verdict_on(chain, tamper)
     assert verdict.first_bad is not None
@@ -169,7 +186,9 @@ async def test_rows_of_a_platform_that_has_no_head_are_noticed(chain: Domain) ->
 
 async def test_a_forged_head_in_the_database_is_noticed(chain: Domain) -> None:
     async def tamper(session: Any) -> None:
-        await session.execute(text("UPDATE ledger_heads SET hash = :h WHERE platform_id = :p"), {"h": "f" * 64, "p": PLATFORM})
+        await session.execute(
+            text("UPDATE ledger_heads SET hash = :h WHERE platform_id = :p"), {"h": "f" * 64, "p": PLATFORM}
+        )
 
     verdict = await _verdict_on(chain, tamper)
     assert verdict.first_bad is not None
@@ -237,10 +256,22 @@ async def test_the_tamper_helpers_do_tamper(chain: Domain) -> None:
 
 
 async def _forge(session: Any, seq: int, keys: Keyring) -> None:
-    found = await session.execute(text("SELECT hash FROM ledger WHERE platform_id = :p AND seq = :s"), {"p": PLATFORM, "s": seq - 1})
+    found = await session.execute(
+        text("SELECT hash FROM ledger WHERE platform_id = :p AND seq = :s"), {"p": PLATFORM, "s": seq - 1}
+    )
     prev = found.scalar_one_or_none() or "0" * 64
     entry_id = f"00000000-0000-7000-8000-{seq:012d}"
-    entry = canonical({"schema": 1, "id": entry_id, "platform": PLATFORM, "seq": seq, "type": "question", "subject": "f", "commitments": {}})
+    entry = canonical(
+        {
+            "schema": 1,
+            "id": entry_id,
+            "platform": PLATFORM,
+            "seq": seq,
+            "type": "question",
+            "subject": "f",
+            "commitments": {},
+        }
+    )
     hash = chain_hash(prev, entry)
     signature = keys.sign(bytes.fromhex(hash))
     await session.execute(
@@ -248,5 +279,14 @@ async def _forge(session: Any, seq: int, keys: Keyring) -> None:
             "INSERT INTO ledger (platform_id, seq, entry_id, type, subject, entry, prev_hash, hash, signed_with, signature) "
             "VALUES (:p, :s, :i, 'question', 'f', :e, :prev, :h, :k, :sig)"
         ),
-        {"p": PLATFORM, "s": seq, "i": entry_id, "e": entry.decode(), "prev": prev, "h": hash, "k": signature.key_id, "sig": signature.value},
+        {
+            "p": PLATFORM,
+            "s": seq,
+            "i": entry_id,
+            "e": entry.decode(),
+            "prev": prev,
+            "h": hash,
+            "k": signature.key_id,
+            "sig": signature.value,
+        },
     )

@@ -166,7 +166,13 @@ async def test_messages_of_a_conversation_are_numbered_without_gaps(person: Pers
     from domain.messaging.tables import MessageRow
 
     async with person.domain.database.reading() as session:
-        seqs = list(await session.scalars(select(MessageRow.seq).where(MessageRow.conversation_id == person.conversation_id).order_by(MessageRow.seq)))
+        seqs = list(
+            await session.scalars(
+                select(MessageRow.seq)
+                .where(MessageRow.conversation_id == person.conversation_id)
+                .order_by(MessageRow.seq)
+            )
+        )
         total = await session.scalar(select(func.count()).select_from(MessageRow))
     assert seqs == list(range(1, len(seqs) + 1))
     assert total == len(seqs)

@@ -69,7 +69,9 @@ async def test_a_forged_button_changes_nothing(domain: Domain, person: Person, c
 @pytest.mark.parametrize("index", [9, 50, 200])
 async def test_an_index_no_button_has_is_refused_even_when_signed(domain: Domain, person: Person, index: int) -> None:
     message = next(m for m in reversed(person.messages) if m["buttons"])
-    token = make_token(domain.parts.vault.keyring, person.conversation_id, message["id"], index + len(message["buttons"]))
+    token = make_token(
+        domain.parts.vault.keyring, person.conversation_id, message["id"], index + len(message["buttons"])
+    )
     before = await snapshot(domain, person)
     assert "什么都没有改变" in (await person.presses_token(token))[0]["text"]
     assert await snapshot(domain, person) == before
@@ -82,7 +84,9 @@ async def test_a_token_of_a_message_that_never_was_is_refused(domain: Domain, pe
     assert await snapshot(domain, person) == before
 
 
-async def test_a_button_of_an_earlier_card_is_stale_and_the_standing_card_comes_back(domain: Domain, person: Person) -> None:
+async def test_a_button_of_an_earlier_card_is_stale_and_the_standing_card_comes_back(
+    domain: Domain, person: Person
+) -> None:
     stale = person.button("我已了解")
     await person.presses("我已了解")
     before = await snapshot(domain, person)
@@ -170,7 +174,10 @@ async def test_changing_ones_mind_on_the_panel_is_two_decisions(domain: Domain) 
     await person.reads()
     await person.decides("marketing", "no")
     await person.decides("marketing", "yes")
-    assert [(e["item"], e["decision"]) for e in await entries(domain, "decided")] == [("marketing", "refused"), ("marketing", "given")]
+    assert [(e["item"], e["decision"]) for e in await entries(domain, "decided")] == [
+        ("marketing", "refused"),
+        ("marketing", "given"),
+    ]
 
 
 async def test_a_refused_crossing_pressed_twice_is_one_decision(domain: Domain) -> None:
@@ -183,11 +190,14 @@ async def test_a_refused_crossing_pressed_twice_is_one_decision(domain: Domain) 
 
 
 async def test_unfolding_a_clause_on_the_page_is_recorded_and_gets_no_answer(domain: Domain, person: Person) -> None:
-    await person.presses("我已了解")
-    card = person.card
-    opened = card["opened"] if card["kind"] == "clause" else card["items"][0]["opened"]
-    assert await person.presses_token(opened["token"]) == []
-    assert len(await entries(domain, "explained")) == 1
+    """On a card of its own its words were unfolded, on a themed card the explanation of a clause was."""
+    assert person.card["kind"] == "clause"
+    assert await person.presses_token(person.card["opened"]["token"]) == []
+    assert len(await entries(domain, "clause_opened")) == 1
+    while person.card["kind"] == "clause":
+        await person.presses("我已了解")
+    assert await person.presses_token(person.card["items"][0]["opened"]["token"]) == []
+    assert [e["opened_on_page"] for e in await entries(domain, "explained")] == [True]
 
 
 async def test_a_restart_pressed_twice_forgets_one_flow(domain: Domain, person: Person) -> None:

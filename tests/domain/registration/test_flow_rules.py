@@ -8,7 +8,17 @@ import pytest
 
 from domain.flows import effects as fx
 from domain.flows.events import (
-    Answered, CodeNotSent, CodeProven, CodeWrong, Event, Free, NotAccepted, PageFilled, Pressed, Taken, Wished,
+    Answered,
+    CodeNotSent,
+    CodeProven,
+    CodeWrong,
+    Event,
+    Free,
+    NotAccepted,
+    PageFilled,
+    Pressed,
+    Taken,
+    Wished,
 )  # fmt: skip
 from domain.flows.say import Say
 from domain.registration import flow
@@ -40,7 +50,14 @@ def _everything_but_agreeing(walk: Walk) -> Iterator[Event]:
         yield Answered(field, "同意", "同意")
         yield NotAccepted(field, "text_invalid")
     yield from (Pressed(choice, "同意") for choice in walk.choices if choice != "agree")
-    yield from (CodeProven("v"), CodeWrong(0), Free("phone"), Taken("phone"), PageFilled({"decided": "true"}, {}), Pressed("", ""))
+    yield from (
+        CodeProven("v"),
+        CodeWrong(0),
+        Free("phone"),
+        Taken("phone"),
+        PageFilled({"decided": "true"}, {}),
+        Pressed("", ""),
+    )
 
 
 @pytest.mark.parametrize(("platform", "subject", "abroad"), WAYS)
@@ -81,7 +98,9 @@ def test_every_step_back_is_undone_by_going_on(platform: str, subject: str, abro
         back, _effects = flow.apply(walk.state, Wished("go_back"), walk.journey)
         if back == walk.state or walk.state.challenge:
             continue
-        assert flow.position(back, walk.journey) != walk.position or flow.step_key(back, walk.journey) != walk.step, walk.step
+        assert flow.position(back, walk.journey) != walk.position or flow.step_key(back, walk.journey) != walk.step, (
+            walk.step
+        )
 
 
 def test_back_from_an_untouched_consent_panel_leads_to_the_last_card() -> None:
@@ -177,7 +196,11 @@ def test_a_birth_date_that_makes_a_minor_invalidates_what_was_agreed() -> None:
 
 def test_whether_a_phone_is_registered_is_asked_only_after_its_proof() -> None:
     walk = at("xiaohe", "phone")
-    for event in (Answered("phone", "+8613800138000", "138****8000"), Wished("resend"), Answered("sms_code", "000000", "")):
+    for event in (
+        Answered("phone", "+8613800138000", "138****8000"),
+        Wished("resend"),
+        Answered("sms_code", "000000", ""),
+    ):
         walk.choose = lambda options: next((o for o in options if isinstance(o, CodeWrong)), options[0])
         walk.feed(event)
         assert not any(isinstance(e, fx.CheckFree) for e in walk.effects)
@@ -243,7 +266,9 @@ def test_a_sent_code_names_the_challenge_in_the_standing_question() -> None:
         ("zhiyonggong", "organisation", "authority"),
     ],
 )
-def test_the_last_option_of_a_condition_is_explained_and_does_not_go_on(platform: str, subject: str, field: str) -> None:
+def test_the_last_option_of_a_condition_is_explained_and_does_not_go_on(
+    platform: str, subject: str, field: str
+) -> None:
     walk = at(platform, f"field:{field}", subject)
     spec = walk.journey.spec(walk.state, field)
     assert spec is not None and spec.refused
@@ -279,7 +304,9 @@ def test_a_refused_demand_is_told_to_the_operator_and_does_not_hinder() -> None:
     walk = at("weigongbao", "consents")
     for consent in walk.journey.consents(walk.state):
         walk.press(f"no:{consent.item}")
-        assert [e.topic for e in walk.effects if isinstance(e, fx.TellOperator)] == ["refused_demand"] * consent.demanded
+        assert [e.topic for e in walk.effects if isinstance(e, fx.TellOperator)] == [
+            "refused_demand"
+        ] * consent.demanded
     assert walk.step == "decision"
 
 

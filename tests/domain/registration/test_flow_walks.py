@@ -17,7 +17,20 @@ from tests.support.problems import field_problems
 from tests.support.walking import Walk, journey_of, platforms
 
 PLATFORMS = sorted(platform.profile.id for platform in platforms())
-WISHES = ["go_back", "repeat", "why", "stop", "refuse", "accept", "affirm", "deny", "resend", "read_every", "fill_page", "explain"]
+WISHES = [
+    "go_back",
+    "repeat",
+    "why",
+    "stop",
+    "refuse",
+    "accept",
+    "affirm",
+    "deny",
+    "resend",
+    "read_every",
+    "fill_page",
+    "explain",
+]
 FIELDS = [None, "subject", "phone", "real_name", "email", "role", "password", "nonsense"]
 PLACES = ["crossing", "who", "reading:0", "reading:2", "consents", "decision", "phone", "code", "field", "page"]
 # Steps a person goes forward by; after these the position never falls.
@@ -27,7 +40,11 @@ _FORWARD = {"agree", "continue", "skip"}
 def goes_forward(event: Any, before: State) -> bool:
     match event:
         case Pressed(choice):
-            return choice in _FORWARD or choice.startswith(("who:", "option:", "cross:")) or (choice == "next" and before.every is None)
+            return (
+                choice in _FORWARD
+                or choice.startswith(("who:", "option:", "cross:"))
+                or (choice == "next" and before.every is None)
+            )
         case Answered():
             return True
     return False
@@ -38,7 +55,12 @@ class Registrations(RuleBasedStateMachine):
 
     walk: Walk
 
-    @initialize(platform=st.sampled_from(PLATFORMS), abroad=st.booleans(), place=st.sampled_from(PLACES), subject=st.integers(0, 1))
+    @initialize(
+        platform=st.sampled_from(PLATFORMS),
+        abroad=st.booleans(),
+        place=st.sampled_from(PLACES),
+        subject=st.integers(0, 1),
+    )
     def begins_somewhere(self, platform: str, abroad: bool, place: str, subject: int) -> None:
         journey = journey_of(platform, abroad)
         self.walk = walk = Walk(journey)
@@ -78,7 +100,11 @@ class Registrations(RuleBasedStateMachine):
             assert all(state.decisions.get(c.item) == "given" for c in walk.journey.consents(state) if c.indispensable)
             assert {c.item for c in walk.journey.consents(state)} <= set(state.decisions)
             assert not walk.journey.abroad or state.crossing == "given"
-        if walk.ended is None and goes_forward(event, before) and not any(isinstance(e, fx.VoidCode) for e in walk.effects):
+        if (
+            walk.ended is None
+            and goes_forward(event, before)
+            and not any(isinstance(e, fx.VoidCode) for e in walk.effects)
+        ):
             went_on = after.subject == before.subject and after.phone_proven >= before.phone_proven
             lost = set(before.values) - set(after.values)
             if went_on and not lost:
@@ -95,7 +121,11 @@ class Registrations(RuleBasedStateMachine):
     @precondition(lambda self: self.going)
     @rule(data=st.data())
     def presses_anything_ever_offered(self, data: st.DataObject) -> None:
-        choice = data.draw(st.sampled_from([*sorted(self.walk.choices), "agree", "yes:nothing", "option:99", "unfold:", "correct:", ""]))
+        choice = data.draw(
+            st.sampled_from(
+                [*sorted(self.walk.choices), "agree", "yes:nothing", "option:99", "unfold:", "correct:", ""]
+            )
+        )
         if not choice.startswith("c."):
             self.do(Pressed(choice, self.walk.choices.get(choice, "?")), data)
 
@@ -168,11 +198,16 @@ class Registrations(RuleBasedStateMachine):
 
 class TestRegistrations(Registrations.TestCase):  # type: ignore[misc, name-defined]
     settings = settings(
-        max_examples=400, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+        max_examples=400,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
 
 
-WAYS = [(p.profile.id, subject, abroad) for p in platforms() for subject in p.profile.subjects for abroad in (False, True)]
+WAYS = [
+    (p.profile.id, subject, abroad) for p in platforms() for subject in p.profile.subjects for abroad in (False, True)
+]
 
 
 @pytest.mark.parametrize(("platform", "subject", "abroad"), WAYS)

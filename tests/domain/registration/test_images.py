@@ -10,7 +10,9 @@ from domain.registration.images import MAX_BYTES, UnfitImage, Upload, check_imag
 from tests.support.papers import PDF, jpeg, png
 
 
-@pytest.mark.parametrize(("data", "media_type"), [(png(), "image/png"), (jpeg(), "image/jpeg"), (PDF, "application/pdf")])
+@pytest.mark.parametrize(
+    ("data", "media_type"), [(png(), "image/png"), (jpeg(), "image/jpeg"), (PDF, "application/pdf")]
+)
 @pytest.mark.parametrize("name", ["photo.exe", "", "../../etc/passwd", "营业执照.jpg", "x" * 500])
 def test_what_it_is_decides_not_what_it_is_called(data: bytes, media_type: str, name: str) -> None:
     assert check_image(Upload(name, data)) == media_type

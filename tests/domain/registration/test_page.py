@@ -21,7 +21,9 @@ from tests.support.person import ADULT_ID, CREDIT_CODE, PASSWORD, Person, flow_r
 PHONE = "13812345678"
 
 
-async def at_the_page(domain: Domain, platform: str = "xiaohe", who: str = "本人已满18岁", phone: str = PHONE, **answers: str) -> Person:
+async def at_the_page(
+    domain: Domain, platform: str = "xiaohe", who: str = "本人已满18岁", phone: str = PHONE, **answers: str
+) -> Person:
     person = await Person.arrives(domain, platform)
     await person.reaches_decision(who)
     await person.agrees()
@@ -85,7 +87,9 @@ async def test_two_sends_at_once_register_once(person: Person) -> None:
 
 
 @pytest.mark.parametrize(("age", "works"), [(899, True), (900, False), (3600, False)])
-async def test_a_link_works_for_fifteen_minutes_to_the_second(person: Person, clock: FakeClock, age: int, works: bool) -> None:
+async def test_a_link_works_for_fifteen_minutes_to_the_second(
+    person: Person, clock: FakeClock, age: int, works: bool
+) -> None:
     clock.forward(seconds=age)
     if works:
         assert (await person.sends_page()).errors == {}
@@ -159,7 +163,17 @@ async def test_what_is_wrong_is_told_by_field_and_nothing_is_taken(
     assert (await person.sends_page()).errors == {}
 
 
-@pytest.mark.parametrize("password", ["/start 取消 1", "取消取消取消取消取消", "  spaces stay  ", "🙂🙃🐟🐠🐡🦈🐬🐳", "长长的汉字密码也可以用", "n" * 100 + "önicht"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "/start 取消 1",
+        "取消取消取消取消取消",
+        "  spaces stay  ",
+        "🙂🙃🐟🐠🐡🦈🐬🐳",
+        "长长的汉字密码也可以用",
+        "n" * 100 + "önicht",
+    ],
+)
 async def test_a_password_is_taken_literally(person: Person, password: str) -> None:
     outcome = await person.sends_page(password=password, password_again=password)
     if outcome.errors:
@@ -177,7 +191,13 @@ async def test_a_password_is_taken_literally(person: Person, password: str) -> N
 
 
 async def test_fields_nobody_asked_for_are_ignored(person: Person) -> None:
-    more = {"phone": "+8613900000000", "decided": "true", "subject": "organisation", "credit_code": CREDIT_CODE, "real_name": "冒名"}
+    more = {
+        "phone": "+8613900000000",
+        "decided": "true",
+        "subject": "organisation",
+        "credit_code": CREDIT_CODE,
+        "real_name": "冒名",
+    }
     assert (await person.sends_page(**more)).errors == {}
     async with person.domain.database.reading() as session:
         account = (await session.scalars(select(AccountRow))).one()
@@ -210,7 +230,9 @@ async def test_adults_are_told_from_minors_by_the_day_in_shanghai(domain: Domain
     assert await accounts(domain) == int(adult)
 
 
-async def test_an_identifier_somebody_holds_is_refused_by_field_and_nothing_is_taken(domain: Domain, person: Person) -> None:
+async def test_an_identifier_somebody_holds_is_refused_by_field_and_nothing_is_taken(
+    domain: Domain, person: Person
+) -> None:
     assert (await person.sends_page()).errors == {}
     other = await at_the_page(domain, phone="13912345678")
     outcome = await other.sends_page()
@@ -266,13 +288,25 @@ async def test_filling_everything_on_the_page_skips_the_questions_in_chat(domain
     await person.proves(PHONE)
     await person.presses("一次填完")
     form = await domain.pages.show(person.page)
-    assert [spec.field for spec in form.fields] == ["member_name", "real_name", "email", "address", "role", "sanctions_free", "password"]
+    assert [spec.field for spec in form.fields] == [
+        "member_name",
+        "real_name",
+        "email",
+        "address",
+        "role",
+        "sanctions_free",
+        "password",
+    ]
     texts = {
         "member_name": "小芳8888", "real_name": "王芳", "email": "wf@example.com", "address": "浙江省杭州市西湖区文三路 100 号",
         "role": "雇主", "sanctions_free": "我确认",
     }  # fmt: skip
     wrong = await person.sends_page(**{**texts, "role": "老板", "sanctions_free": "我不能确认", "real_name": ""})
-    assert {k: v[0] for k, v in wrong.errors.items()} == {"role": "option_missing", "sanctions_free": "option_refused", "real_name": "field_missing"}
+    assert {k: v[0] for k, v in wrong.errors.items()} == {
+        "role": "option_missing",
+        "sanctions_free": "option_refused",
+        "real_name": "field_missing",
+    }
     assert (await person.sends_page(**texts)).errors == {}
     assert "注册成功" in person.last["text"]
 
@@ -283,7 +317,9 @@ async def test_the_page_of_one_person_says_nothing_of_another(domain: Domain, pe
     assert (await domain.pages.show(person.page)).given["phone"] == "138****5678"
 
 
-async def test_a_phone_withdrawn_while_the_page_is_open_is_asked_for_again_after_it(domain: Domain, person: Person) -> None:
+async def test_a_phone_withdrawn_while_the_page_is_open_is_asked_for_again_after_it(
+    domain: Domain, person: Person
+) -> None:
     await person.says("手机号填错了", wish="correct")
     assert (await person.sends_page()).errors == {}
     assert await accounts(domain) == 0
@@ -293,8 +329,13 @@ async def test_a_phone_withdrawn_while_the_page_is_open_is_asked_for_again_after
     assert await domain.accounts.find("xiaohe", "phone", "+8613712345678") is not None
 
 
-@pytest.mark.parametrize(("text", "wish"), [("为什么要身份证号", "why"), ("会给谁", "question"), ("嗯", "affirm"), ("再说一遍", "repeat"), ("哈哈", None)])
-async def test_talking_while_the_page_is_open_does_not_take_it_away(person: Person, text: str, wish: str | None) -> None:
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [("为什么要身份证号", "why"), ("会给谁", "question"), ("嗯", "affirm"), ("再说一遍", "repeat"), ("哈哈", None)],
+)
+async def test_talking_while_the_page_is_open_does_not_take_it_away(
+    person: Person, text: str, wish: str | None
+) -> None:
     said = await person.says(text, wish=wish)
     assert "重新打开网页" in [b["label"] for m in said for b in m["buttons"]]
     assert (await person.sends_page()).errors == {}

@@ -35,10 +35,15 @@ async def accounts(domain: Domain) -> list[AccountRow]:
 
 async def ledger(domain: Domain) -> list[dict[str, Any]]:
     async with domain.database.reading() as session:
-        return [json.loads(e) for e in await session.scalars(select(LedgerRow.entry).order_by(LedgerRow.platform_id, LedgerRow.seq))]
+        return [
+            json.loads(e)
+            for e in await session.scalars(select(LedgerRow.entry).order_by(LedgerRow.platform_id, LedgerRow.seq))
+        ]
 
 
-async def registered(domain: Domain, platform: str = "xiaohe", who: str = "本人已满18岁", phone: str = PHONE, **answers: str) -> Person:
+async def registered(
+    domain: Domain, platform: str = "xiaohe", who: str = "本人已满18岁", phone: str = PHONE, **answers: str
+) -> Person:
     person = await Person.arrives(domain, platform)
     await person.registers(phone, who, **answers)
     return person
@@ -68,7 +73,9 @@ async def test_every_decision_rests_on_a_text_served_before_it_in_the_same_versi
     await registered(domain)
     all_entries = [e for e in await ledger(domain) if e["platform"] == "xiaohe"]
     served = {e["id"]: e for e in all_entries if e["type"] == "served"}
-    resting = [e for e in all_entries if e["type"] in {"decided", "formed", "clause_shown", "acknowledged", "registered"}]
+    resting = [
+        e for e in all_entries if e["type"] in {"decided", "formed", "clause_shown", "acknowledged", "registered"}
+    ]
     assert len([e for e in resting if e["type"] == "decided"]) == 4
     for entry in resting:
         rests_on = served[entry["served"]]
@@ -102,8 +109,12 @@ async def test_a_press_is_recorded_with_its_label_and_how_long_the_card_stood(do
     assert entry["pressed"]["dwell_ms"] == 7000
 
 
-@pytest.mark.parametrize(("platform", "who", "by"), [("renrenbao", "本人已满18岁", "decision"), ("xiaohe", "本人已满18岁", "registration")])
-async def test_the_agreement_is_formed_when_the_platform_says_so(domain: Domain, platform: str, who: str, by: str) -> None:
+@pytest.mark.parametrize(
+    ("platform", "who", "by"), [("renrenbao", "本人已满18岁", "decision"), ("xiaohe", "本人已满18岁", "registration")]
+)
+async def test_the_agreement_is_formed_when_the_platform_says_so(
+    domain: Domain, platform: str, who: str, by: str
+) -> None:
     person = await Person.arrives(domain, platform)
     await person.reaches_decision(who)
     await person.agrees()
@@ -168,7 +179,9 @@ async def test_other_systems_hear_of_the_account_and_of_every_decision(domain: D
     assert await domain.events.since(events[1].cursor) == events[2:]
 
 
-async def test_two_registrations_of_one_phone_that_end_at_once_make_one_account(domain: Domain, clock: FakeClock) -> None:
+async def test_two_registrations_of_one_phone_that_end_at_once_make_one_account(
+    domain: Domain, clock: FakeClock
+) -> None:
     people = []
     for number in (date_of(1990), date_of(1991)):
         person = await at_the_page(domain)
@@ -237,7 +250,9 @@ async def test_a_code_goes_to_the_courier_sealed_and_with_an_end(domain: Domain,
     assert (await sms_code(domain, PHONE)) not in person.transcript()
 
 
-async def test_one_conversation_cannot_reach_ever_more_phones_by_starting_over(domain: Domain, clock: FakeClock) -> None:
+async def test_one_conversation_cannot_reach_ever_more_phones_by_starting_over(
+    domain: Domain, clock: FakeClock
+) -> None:
     """B03: three phones a day, however many registrations are begun."""
     person = await Person.arrives(domain, "renrenbao")
     sent = 0

@@ -65,7 +65,9 @@ async def test_processes_that_start_at_once_on_an_empty_database_all_come_up(emp
     assert set(found) == {5}
 
 
-async def test_a_migration_that_fails_half_way_leaves_nothing_behind(empty_place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_migration_that_fails_half_way_leaves_nothing_behind(
+    empty_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from alembic import op
 
     real, made = op.create_table, 0

@@ -16,6 +16,7 @@ from domain.ambient import SystemChance
 from domain.vault import Keyring, KeyringError, signature_is_good
 from tests.support.ambient import SeededChance
 
+
 def test_a_first_start_makes_keys_that_only_the_owner_can_read(tmp_path: Path) -> None:
     path = tmp_path / "state" / "keys.json"
     old = os.umask(0)
@@ -63,7 +64,9 @@ def test_a_file_without_a_key_for_every_purpose_is_refused(tmp_path: Path, purpo
             Keyring.load(path)
 
 
-@pytest.mark.parametrize("key", [base64.b64encode(b"\0" * 31).decode(), base64.b64encode(b"\0" * 33).decode(), "", "!!!!", "你好"])
+@pytest.mark.parametrize(
+    "key", [base64.b64encode(b"\0" * 31).decode(), base64.b64encode(b"\0" * 33).decode(), "", "!!!!", "你好"]
+)
 def test_a_key_of_the_wrong_length_or_alphabet_is_refused(tmp_path: Path, key: str) -> None:
     path = tmp_path / "keys.json"
     path.write_text(json.dumps({**_document(path), "wrap": {"wrap-1": key}}))

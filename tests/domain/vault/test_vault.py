@@ -130,7 +130,9 @@ async def test_an_unknown_key_is_as_good_as_destroyed(domain: Domain) -> None:
         await _unseal(domain, "k_nobody", b"\0" * 40)
 
 
-async def test_the_bytes_of_a_destroyed_key_are_in_no_file_of_the_database(sqlite_domain: Domain, sqlite_place: Place) -> None:
+async def test_the_bytes_of_a_destroyed_key_are_in_no_file_of_the_database(
+    sqlite_domain: Domain, sqlite_place: Place
+) -> None:
     """Free pages and the write-ahead log count: with the keyring they would open everything again."""
     key_ids = [await _new_key(sqlite_domain) for _ in range(30)]
     async with sqlite_domain.database.reading() as session:
@@ -190,7 +192,17 @@ def test_a_blind_index_depends_on_kind_value_and_key() -> None:
     other = Vault(Keyring.create(SeededChance("a stranger")), FakeClock(), SeededChance("x"))
     blind = mine.blind("phone", "+8613800138000")
     assert blind == mine.blind("phone", "+8613800138000")
-    assert len({blind, mine.blind("email", "+8613800138000"), mine.blind("phone", "+8613800138001"), other.blind("phone", "+8613800138000")}) == 4
+    assert (
+        len(
+            {
+                blind,
+                mine.blind("email", "+8613800138000"),
+                mine.blind("phone", "+8613800138001"),
+                other.blind("phone", "+8613800138000"),
+            }
+        )
+        == 4
+    )
 
 
 @given(st.text(max_size=8), st.text(max_size=8), st.text(max_size=8), st.text(max_size=8))

@@ -37,10 +37,16 @@ class Texting:
         assert isinstance(outcome, Sent), outcome
         return outcome
 
-    async def check(self, sent: Sent, code: str | None = None, *, subject: str = FLOW, purpose: str = "register") -> Proven | Wrong:
+    async def check(
+        self, sent: Sent, code: str | None = None, *, subject: str = FLOW, purpose: str = "register"
+    ) -> Proven | Wrong:
         async with self.domain.transaction() as session:
             return await self.service.check(
-                session, challenge_id=sent.challenge_id, purpose=purpose, subject=subject, code=code or sent.code  # type: ignore[arg-type]
+                session,
+                challenge_id=sent.challenge_id,
+                purpose=purpose,
+                subject=subject,
+                code=code or sent.code,  # type: ignore[arg-type]
             )
 
     async def row(self, sent: Sent) -> ChallengeRow:
@@ -62,7 +68,9 @@ async def test_the_right_code_proves_the_phone(texting: Texting) -> None:
     assert await texting.check(sent) == Proven(sent.challenge_id)
 
 
-async def test_a_code_is_six_digits_and_keeps_its_leading_zeros(texting: Texting, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_code_is_six_digits_and_keeps_its_leading_zeros(
+    texting: Texting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A13"""
     monkeypatch.setattr(texting.domain.parts.chance, "below", lambda bound: 123 if bound == 1_000_000 else 0)
     sent = await texting.sent()
@@ -153,7 +161,9 @@ async def test_a_code_sent_before_the_failures_ran_out_does_not_work_afterwards(
 
 
 async def test_the_tries_left_never_promise_more_than_the_day_allows(texting: Texting) -> None:
-    texting.service = Verification(texting.domain.parts.vault, texting.clock, texting.domain.parts.chance, Limits(failures_a_day=7))
+    texting.service = Verification(
+        texting.domain.parts.vault, texting.clock, texting.domain.parts.chance, Limits(failures_a_day=7)
+    )
     first = await texting.sent()
     for _ in range(5):
         await texting.check(first, other_than(first.code))
@@ -191,7 +201,9 @@ async def test_a_refused_resend_leaves_the_code_alive(texting: Texting) -> None:
     assert isinstance(await texting.check(sent), Proven)
 
 
-@pytest.mark.parametrize(("age", "works"), [(0, True), (299, True), (299.999, True), (300, False), (301, False), (86_400, False)])
+@pytest.mark.parametrize(
+    ("age", "works"), [(0, True), (299, True), (299.999, True), (300, False), (301, False), (86_400, False)]
+)
 async def test_a_code_works_until_just_before_it_expires(texting: Texting, age: float, works: bool) -> None:
     """A06"""
     sent = await texting.sent()
@@ -220,7 +232,10 @@ async def test_a_code_does_not_fit_the_challenge_of_another_phone(texting: Texti
     if sent.code != other.code:
         assert isinstance(await texting.check(other, sent.code), Wrong)
     async with texting.domain.transaction() as session:
-        row, moved = await session.get_one(ChallengeRow, sent.challenge_id), await session.get_one(ChallengeRow, other.challenge_id)
+        row, moved = (
+            await session.get_one(ChallengeRow, sent.challenge_id),
+            await session.get_one(ChallengeRow, other.challenge_id),
+        )
         moved.digest = row.digest
     assert isinstance(await texting.check(other, sent.code), Wrong)
 
@@ -248,7 +263,9 @@ async def test_any_text_is_compared_without_a_fall(texting: Texting, code: str) 
 async def test_the_code_stands_nowhere_in_the_challenge(texting: Texting) -> None:
     sent = await texting.sent()
     row = await texting.row(sent)
-    stored = b"|".join(v if isinstance(v, bytes) else str(v).encode() for v in (row.digest, row.phone_index, row.id, row.subject))
+    stored = b"|".join(
+        v if isinstance(v, bytes) else str(v).encode() for v in (row.digest, row.phone_index, row.id, row.subject)
+    )
     assert sent.code.encode() not in stored
     assert b"13800138000" not in stored
 
@@ -258,7 +275,9 @@ async def test_the_code_stands_nowhere_in_the_challenge(texting: Texting) -> Non
 
 async def test_the_wait_between_codes_grows(texting: Texting) -> None:
     """B01, B02"""
-    texting.service = Verification(texting.domain.parts.vault, texting.clock, texting.domain.parts.chance, Limits(a_hour=99, a_day=99))
+    texting.service = Verification(
+        texting.domain.parts.vault, texting.clock, texting.domain.parts.chance, Limits(a_hour=99, a_day=99)
+    )
     for wait in (60, 120, 300, 600, 1800, 1800):
         sent = await texting.sent()
         assert sent.resend_after == timedelta(seconds=wait)
@@ -274,7 +293,9 @@ async def test_the_wait_is_kept_by_the_phone_whoever_asks(texting: Texting) -> N
 
 
 async def test_no_more_than_five_codes_an_hour_and_ten_a_day(texting: Texting) -> None:
-    texting.service = Verification(texting.domain.parts.vault, texting.clock, texting.domain.parts.chance, Limits(resend_after=(60,)))
+    texting.service = Verification(
+        texting.domain.parts.vault, texting.clock, texting.domain.parts.chance, Limits(resend_after=(60,))
+    )
     for number in range(10):
         if number == 5:
             refused = await texting.send()
