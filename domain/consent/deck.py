@@ -144,5 +144,6 @@ def build_deck(cards: Iterable[Card], agreement: ParsedAgreement, subject: Subje
         gathered = tuple(card for card in resolved if card.card.tier == 2 and card.card.theme == theme)
         if gathered:
             leaves.append(Leaf(gathered, theme))
-    every = tuple(read_clause(clause) for clause in agreement.clauses)
+    opening = agreement.find(PREAMBLE_UID)
+    every = tuple(read_clause(clause) for clause in (*((opening,) if opening else ()), *agreement.clauses))
     return Deck(tuple(leaves), every)

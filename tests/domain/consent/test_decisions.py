@@ -16,7 +16,13 @@ async def decide(domain: Domain, item: str, decision: Any, flow: str = FLOW) -> 
     async with domain.transaction() as session:
         entry = await domain.parts.ledger.append(session, "xiaohe", "question", flow, {})
         await domain.parts.consents.decide(
-            session, flow_id=flow, platform_id="xiaohe", item=item, decision=decision, agreement_id="g_1", entry_id=entry.id
+            session,
+            flow_id=flow,
+            platform_id="xiaohe",
+            item=item,
+            decision=decision,
+            agreement_id="g_1",
+            entry_id=entry.id,
         )
 
 

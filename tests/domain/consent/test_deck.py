@@ -21,7 +21,9 @@ def test_every_card_for_this_person_is_shown_once_and_no_other(platform_id: str,
 
 
 @pytest.mark.parametrize(("platform_id", "subject"), WAYS)
-def test_grave_cards_stand_alone_and_come_first_then_the_themes_in_their_order(platform_id: str, subject: Subject) -> None:
+def test_grave_cards_stand_alone_and_come_first_then_the_themes_in_their_order(
+    platform_id: str, subject: Subject
+) -> None:
     platform = platforms().get(platform_id)
     leaves = build_deck(platform.cards, platform.sample, subject).leaves
     kinds = [leaf.theme is None for leaf in leaves]
@@ -60,7 +62,9 @@ def test_a_clause_that_is_gone_takes_its_card_along_and_a_changed_one_makes_it_a
     found = changed.card(card.card.id)
     assert found is not None and found.draft
     elsewhere = platforms().get("zhiyonggong").sample
-    assert build_deck([card.card], elsewhere, None).leaves == () or all(c.draft for leaf in build_deck([card.card], elsewhere, None).leaves for c in leaf.cards)
+    assert build_deck([card.card], elsewhere, None).leaves == () or all(
+        c.draft for leaf in build_deck([card.card], elsewhere, None).leaves for c in leaf.cards
+    )
 
 
 def test_white_space_alone_does_not_make_a_draft() -> None:

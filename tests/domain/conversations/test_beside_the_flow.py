@@ -35,7 +35,7 @@ async def test_a_question_is_answered_with_the_clause_and_the_card_comes_back(do
 
 
 async def test_what_the_agreement_does_not_say_is_said_to_be_not_in_it(person: Person) -> None:
-    said = await person.says("你们公司食堂中午吃什么菜", wish="question")
+    said = await person.says("客服电话是多少", wish="question")
     assert said[0]["card"] is None or said[0]["card"]["kind"] != "answer"
     assert "没有写明" in said[0]["text"]
     assert "转人工" in [b["label"] for b in said[0]["buttons"]]
@@ -52,10 +52,14 @@ async def test_a_question_is_recorded_and_its_words_are_sealed(domain: Domain, p
     async with domain.database.reading() as session:
         row = await session.scalar(select(LedgerRow).where(LedgerRow.entry_id == question["id"]))
         details = await session.get_one(LedgerDetailRow, question["id"])
-        opened = await domain.parts.vault.unseal_json(session, flow.evidence_key_id, f"ledger_details|{question['id']}", details.sealed)
+        opened = await domain.parts.vault.unseal_json(
+            session, flow.evidence_key_id, f"ledger_details|{question['id']}", details.sealed
+        )
     assert row is not None and text not in row.entry
     assert commitment(bytes.fromhex(opened["text"]["salt"]), text) == json.loads(row.entry)["commitments"]["text"]
-    assert [e["question"] for kind in ("answer", "abstained", "explained") for e in await entries(domain, kind)] == [question["id"]]
+    assert [e["question"] for kind in ("answer", "abstained", "explained") for e in await entries(domain, kind)] == [
+        question["id"]
+    ]
 
 
 async def test_a_question_in_the_middle_of_the_form_leaves_the_field_open(person: Person) -> None:
@@ -68,8 +72,12 @@ async def test_a_question_in_the_middle_of_the_form_leaves_the_field_open(person
     assert person.last["expects"] == "phone"
 
 
-@pytest.mark.parametrize("secret", [f"我的密码是 {'Tr0ub4dor&3'}", ADULT_ID, f"身份证{ADULT_ID}", CREDIT_CODE, f"我们公司 {CREDIT_CODE}"])
-async def test_a_secret_typed_in_the_chat_is_not_used_and_kept_nowhere(domain: Domain, person: Person, secret: str) -> None:
+@pytest.mark.parametrize(
+    "secret", [f"我的密码是 {'Tr0ub4dor&3'}", ADULT_ID, f"身份证{ADULT_ID}", CREDIT_CODE, f"我们公司 {CREDIT_CODE}"]
+)
+async def test_a_secret_typed_in_the_chat_is_not_used_and_kept_nowhere(
+    domain: Domain, person: Person, secret: str
+) -> None:
     before = await person.state()
     said = await person.says(secret, wish="value")
     assert "我没有使用" in said[0]["text"]
@@ -79,7 +87,9 @@ async def test_a_secret_typed_in_the_chat_is_not_used_and_kept_nowhere(domain: D
     assert await domain.notices.all() == []
 
 
-async def test_a_message_for_people_arrives_sealed_and_the_standing_question_comes_back(domain: Domain, person: Person) -> None:
+async def test_a_message_for_people_arrives_sealed_and_the_standing_question_comes_back(
+    domain: Domain, person: Person
+) -> None:
     state = await person.state()
     await person.says("转人工", wish="human")
     said = await person.says("我是外籍人士，没有身份证，请打电话给我，13812345678，谢谢")
@@ -100,7 +110,9 @@ async def test_not_leaving_a_message_after_all_leaves_none(domain: Domain, perso
 
 
 @pytest.mark.parametrize("topic", ["reset_password", "file_complaint", "cancel_account", "report_stolen_account"])
-async def test_what_people_do_is_said_to_be_done_by_people_and_the_message_carries_its_topic(domain: Domain, topic: str) -> None:
+async def test_what_people_do_is_said_to_be_done_by_people_and_the_message_carries_its_topic(
+    domain: Domain, topic: str
+) -> None:
     person = await Person.arrives(domain, "xiaohe")
     await person.says("帮我办一下这件事情", wish=topic)
     await person.says("情况是这样的：上周我的账号登录不上去了，请联系我。")
@@ -118,7 +130,9 @@ async def test_a_consent_is_withdrawn_as_easily_as_given_and_only_by_its_own_but
     person = await registered(domain)
     await person.says("撤回同意", wish="withdraw_consent")
     assert await entries(domain, "withdrawn") == []
-    label = next(label for label in person.labels() if "营销" in label or "推广" in label or "消息" in label or "撤回「" in label)
+    label = next(
+        label for label in person.labels() if "营销" in label or "推广" in label or "消息" in label or "撤回「" in label
+    )
     await person.presses(label)
     assert await entries(domain, "withdrawn") == []
     ask = person.last
@@ -129,7 +143,8 @@ async def test_a_consent_is_withdrawn_as_easily_as_given_and_only_by_its_own_but
     standing = {d.item: d.decision for d in await domain.consent.of(account.id)}
     assert standing[withdrawn["item"]] == "withdrawn"
     assert [v for k, v in standing.items() if k != withdrawn["item"]].count("withdrawn") == 0
-    assert [(e.type, e.data["item"]) for e in await domain.events.since(0)][-1] == ("withdrawn", withdrawn["item"])
+    last = (await domain.events.since(0))[-1]
+    assert (last.type, last.data["item"]) == ("withdrawn", withdrawn["item"])
     assert "withdrawn" in [n.topic for n in await domain.notices.all("xiaohe")]
     assert (await domain.evidence.verify()).ok
 
