@@ -25,7 +25,7 @@ from bot.settings import Settings
 from domain.accounts import Accounts
 from domain.ambient import SystemClock
 from domain.messaging.inbox import Inbox
-from domain.platforms import load_platforms
+from domain.platforms import Platforms, load_platforms
 from domain.registration.page import RegistrationPages
 from tests.e2e.product import Home, free_port, until
 
@@ -42,6 +42,10 @@ _built_in = load_platforms()
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.e2e.fragile"])
+
+
+def _platforms(extra: Path | None) -> Platforms:
+    return _built_in if extra is None else load_platforms(extra)
 
 
 class ShiftedClock(SystemClock):
@@ -89,7 +93,7 @@ def _live(environment: dict[str, str], log: str, seconds: Any, place: str | None
     os.environ.update(environment)
     settings = Settings()
     logs.configure(settings.log_level)
-    bot.app.load_platforms = lambda extra: _built_in if extra is None else load_platforms(extra)
+    vars(bot.app)["load_platforms"] = _platforms
     fuse = _Fuse(place, nth)
     fuse.behind(Inbox, "finish", BEFORE_COMMIT)
     fuse.behind(Accounts, "create", PAGE_BEFORE_COMMIT)

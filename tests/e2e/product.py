@@ -88,7 +88,7 @@ class Home:
         return environment(self.settings)
 
     def is_up(self) -> bool:
-        return get_json(self.port, "/healthz") == {"ok": True}
+        return bool(get_json(self.port, "/healthz") == {"ok": True})
 
     def understands(self) -> bool:
         """Whether the engine is ready too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -109,13 +110,21 @@ async def test_a_page_is_gone_after_its_time_and_a_new_one_is_a_button_away(
     assert person.is_registered
 
 
-async def test_a_page_asked_for_again_makes_the_one_before_useless(newcomer: Newcomer) -> None:
+async def test_of_all_links_that_were_asked_for_one_is_taken_even_when_all_are_sent_at_once(
+    product: Product, newcomer: Newcomer
+) -> None:
     person = await newcomer("renrenbao")
     await person.comes_to_the_page()
-    first = person.card["url"]
-    await person.press("重新打开网页")
-    assert (await person.fill_page(first)).status == 410
-    assert (await person.fill_page()).status == 200
+    links = [person.card["url"]]
+    for _ in range(2):
+        await person.press("重新打开网页")
+        links.append(person.card["url"])
+    assert len(set(links)) == 3
+    answers = await asyncio.gather(*(person.fill_page(link) for link in links))
+    assert sorted(answer.status for answer in answers) == [200, 410, 410]
+    async with books_of(product) as books:
+        assert len(await books.accounts(person)) == 1
+        assert len(await books.entries(person, "registered")) == 1
 
 
 @pytest.mark.parametrize(
