@@ -52,6 +52,11 @@ class Books:
             )
             return list(rows)
 
+    async def events(self, account_id: str) -> list[tuple[str, str | None]]:
+        """What the platform's other systems were told about an account: what happened, and to which item."""
+        told = await self.domain.events.since(0, limit=100_000)
+        return [(event.type, event.data.get("item")) for event in told if event.account_id == account_id]
+
     async def holders(self, platform: str, phone: str) -> int:
         """How many accounts of a platform were registered with this phone."""
         found = 0

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.client import Person
 from tests.e2e.engine import Bench, OwnEngine, Relay
-from tests.e2e.fragile import Fragile
+from tests.e2e.fragile import NOBODY, Fragile
 from tests.e2e.product import ROOT, Product, free_port
 
 Newcomer = Callable[..., Awaitable[Person]]
@@ -47,7 +47,7 @@ def product(trained: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="session")
 def shared_bench(trained: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    to_app = Relay("http://127.0.0.1:9")
+    to_app = Relay(NOBODY)
     engine = OwnEngine(tmp_path_factory.mktemp("engine") / "engine.log", to_app)
     to_engine = Relay(engine.url)
     yield Bench(engine, to_engine, to_app)

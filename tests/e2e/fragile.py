@@ -27,9 +27,11 @@ from domain.ambient import SystemClock
 from domain.messaging.inbox import Inbox
 from domain.platforms import Platforms, load_platforms
 from domain.registration.page import RegistrationPages
-from tests.e2e.product import Home, free_port, until
+from tests.e2e.product import Home, until
 
 CRASHED = 41
+# The discard port: nothing listens there.
+NOBODY = "http://127.0.0.1:9"
 # Places of a turn the worker names itself.
 AFTER_COMMIT, AFTER_ENGINE = "after first transaction", "after engine"
 # Places the tests add: everything of the turn is written, nothing of it committed …
@@ -117,7 +119,7 @@ class Fragile(Home):
     """
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        super().__init__(folder, **{"ENGINE__URL": f"http://127.0.0.1:{free_port()}", **settings})
+        super().__init__(folder, **{"ENGINE__URL": NOBODY, **settings})
         self._seconds = _processes.Value("d", 0.0)
         self._process: Any = None
 

@@ -21,6 +21,7 @@ async def assert_proven(books: Books, http: aiohttp.ClientSession, person: Perso
     await assert_receipt_is_true(signed, books, person, platform)
     await assert_account_is_as_typed(books, person)
     await assert_formed_when_the_agreement_says(books, person, platform)
+    await assert_systems_were_told(books, person)
     assert (await books.domain.evidence.verify()).ok
     content: dict[str, Any] = signed["receipt"]
     return content
@@ -64,6 +65,13 @@ async def assert_account_is_as_typed(books: Books, person: Person) -> None:
     assert "password" not in data
     keyring = books.domain.parts.vault.keyring
     assert await password_matches(keyring, account.password_hash, person.details.password)
+
+
+async def assert_systems_were_told(books: Books, person: Person) -> None:
+    (account,) = await books.accounts(person)
+    word = {"given": "consented", "refused": "refused"}
+    told = [(word[decision], item) for item, decision in (await books.decided(person)).items()]
+    assert sorted(await books.events(account.id), key=str) == sorted([("registered", None), *told], key=str)
 
 
 async def assert_formed_when_the_agreement_says(books: Books, person: Person, platform: str) -> None:

@@ -34,8 +34,7 @@ NEVER_A_CONSENT = [
     "1",
     "agree",
 ]
-# What is no wish to end anything for good, however it sounds: a question comes first.
-REFUSALS = ["不同意", "这条不行", "我不想要了", "不注册了", "把我的资料都删掉"]
+REFUSALS = ["不同意", "这条不行", "我不想要了", "不注册了"]
 
 
 async def test_nothing_a_person_can_type_consents_for_them(product: Product, newcomer: Newcomer) -> None:
@@ -110,14 +109,43 @@ async def test_a_refusal_in_free_text_ends_and_deletes_nothing_without_a_questio
     await person.reads(cards=2)
     at = person.card["progress"]
     told = await person.say(sentence)
-    assert not says(told, "refuse.done")
-    assert not says(told, "stop.done")
-    way_back = next((label for label in person.labels() if label in {"再看看", "继续办", "不留了"}), None)
-    if way_back:
-        await person.press(way_back)
+    assert says(told, "refuse.ask") or says(told, "stop.ask")
+    await person.press("再看看" if says(told, "refuse.ask") else "继续办")
     assert person.card["progress"] == at
     async with books_of(product) as books:
         assert await books.entries(person, "declined") == []
+
+
+async def test_whoever_asks_to_have_everything_deleted_loses_nothing_by_the_sentence_alone(
+    product: Product, newcomer: Newcomer
+) -> None:
+    person = await newcomer("renrenbao")
+    await person.registers()
+    for sentence in ("把我的资料都删掉", "注销我的账号", "我要撤回全部同意"):
+        assert await person.say(sentence)
+    async with books_of(product) as books:
+        (account,) = await books.accounts(person)
+        assert account.status == "active"
+        assert "withdrawn" not in (await books.decided(person)).values()
+
+
+async def test_a_consent_is_withdrawn_with_two_taps_and_everybody_is_told(product: Product, newcomer: Newcomer) -> None:
+    person = await newcomer("renrenbao")
+    await person.registers()
+    before = person.taps
+    await person.say("我要撤回同意")
+    await person.press("撤回「接收平台的促销消息」")
+    async with books_of(product) as books:
+        assert (await books.decided(person))["marketing"] == "given"
+        assert says(await person.press("确定撤回"), "withdraw.done")
+        assert person.taps - before == 2
+        decided = await books.decided(person)
+        assert [item for item, decision in decided.items() if decision == "withdrawn"] == ["marketing"]
+        assert len(await books.entries(person, "withdrawn")) == 1
+        (account,) = await books.accounts(person)
+        events = await books.events(account.id)
+        assert ("withdrawn", "marketing") in events
+        assert (await books.domain.evidence.verify()).ok
 
 
 async def test_the_question_behind_a_refusal_is_answered_by_a_button_and_then_nothing_is_left(

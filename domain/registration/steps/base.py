@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 from domain.flows.effects import Effect
@@ -47,7 +48,7 @@ class Step(Protocol):
         ...
 
 
-class OneQuestion:
+class OneQuestion(ABC):
     """A step with a single question."""
 
     name: str
@@ -58,5 +59,5 @@ class OneQuestion:
     def units(self, state: State, journey: Journey) -> tuple[int, int]:
         return int(self.done(state, journey)), 1
 
-    def done(self, state: State, journey: Journey) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def done(self, state: State, journey: Journey) -> bool: ...

@@ -27,19 +27,29 @@ async def person(domain: Domain) -> Person:
     return person
 
 
+@pytest.fixture
+async def reader(sqlite_domain: Domain) -> Person:
+    """The same on SQLite alone, for the long lists of sentences."""
+    person = await Person.arrives(sqlite_domain, "weigongbao")
+    await person.reaches_decision()
+    return person
+
+
 async def contract_decisions(domain: Domain) -> list[str]:
     return [e["decision"] for e in await entries(domain, "decided") if e["item"] == "contract"]
 
 
 @pytest.mark.parametrize(("text", "wish"), SAID)
-async def test_no_sentence_consents_even_at_the_decision(domain: Domain, person: Person, text: str, wish: str) -> None:
-    before = await person.state()
-    await person.says(text, wish=wish)
-    assert await contract_decisions(domain) == []
-    state = await person.state()
+async def test_no_sentence_consents_even_at_the_decision(
+    sqlite_domain: Domain, reader: Person, text: str, wish: str
+) -> None:
+    before = await reader.state()
+    await reader.says(text, wish=wish)
+    assert await contract_decisions(sqlite_domain) == []
+    state = await reader.state()
     assert not state.decided
     assert state.decisions == before.decisions
-    assert await person.flow() is not None
+    assert await reader.flow() is not None
 
 
 @pytest.mark.parametrize("text", ["同意", " 同意 ", "同意。", "同　意", "同意！"])
@@ -108,16 +118,16 @@ async def test_a_decision_card_that_a_person_stepped_back_from_does_not_count(do
      ("取消", "stop"), ("删掉", "stop"), ("拒绝", "refuse"), ("真的不要", "deny"), ("撤回同意", "withdraw_consent"), ("注销账号", "cancel_account")],
 )  # fmt: skip
 async def test_refusing_and_stopping_in_words_only_bring_a_question(
-    domain: Domain, person: Person, text: str, wish: str | None
+    sqlite_domain: Domain, reader: Person, text: str, wish: str | None
 ) -> None:
-    flow = await person.flow()
-    await person.says(text, wish=wish)
-    after = await person.flow()
+    flow = await reader.flow()
+    await reader.says(text, wish=wish)
+    after = await reader.flow()
     assert flow is not None and after is not None
     assert (after.id, after.outcome) == (flow.id, None)
-    assert (await person.state()).values == {}
-    assert await entries(domain, "declined") == []
-    assert {"真的不注册", "不办了，删掉", "不留了", "同意"} & set(person.labels())
+    assert (await reader.state()).values == {}
+    assert await entries(sqlite_domain, "declined") == []
+    assert {"真的不注册", "不办了，删掉", "不留了", "同意"} & set(reader.labels())
 
 
 async def test_what_was_filled_in_survives_the_question(domain: Domain, person: Person) -> None:
