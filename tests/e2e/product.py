@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -16,9 +17,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.app import open_domain
-from bot.settings import Settings
-from domain import Domain
+from domain import Domain, Keyring
+from domain.ambient import SystemChance
+from domain.platforms import Platforms, load_platforms
 
 ROOT = Path(__file__).resolve().parents[2]
 MINGSHI = ROOT / ".venv" / "bin" / "mingshi"
@@ -62,6 +63,11 @@ def get_json(port: int, path: str) -> Any:
         connection.close()
 
 
+@functools.cache
+def _platforms(extra: Path | None) -> Platforms:
+    return load_platforms(extra)
+
+
 class Home:
     """A home folder, its settings, and the domain opened on it beside or without the running app.
 
@@ -100,10 +106,11 @@ class Home:
 
     @asynccontextmanager
     async def domain(self) -> AsyncIterator[Domain]:
-        """The domain on this home's database, as a back office opens it."""
-        named = {"home": "HOME", "database_url": "DATABASE_URL", "platforms": "PLATFORMS"}
-        chosen: dict[str, Any] = {name: self.settings[key] for name, key in named.items() if key in self.settings}
-        async with open_domain(Settings(**chosen, port=self.port)) as domain:
+        """The domain on this home's database, as a back office opens it beside the app."""
+        url = str(self.settings.get("DATABASE_URL", f"sqlite:///{self.folder / 'mingshi.db'}"))
+        keys = Keyring.load_or_create(self.folder / "keys.json", SystemChance())
+        platforms = _platforms(self.settings.get("PLATFORMS"))
+        async with Domain.open(url, keys, heads=self.folder / "heads.jsonl", platforms=platforms) as domain:
             yield domain
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -330,6 +330,9 @@ async def test_a_phone_withdrawn_while_the_page_is_open_is_asked_for_again_after
     assert (await person.sends_page()).errors == {}
     assert await accounts(domain) == 0
     assert person.last["expects"] == "phone"
+    # The registration goes on, its link does not: a second send could change what was given.
+    with pytest.raises(PageGone):
+        await domain.pages.send(person.page, {"password": PASSWORD, "id_number": ADULT_ID}, {})
     await person.proves("13712345678")
     assert await accounts(domain) == 1
     assert await domain.accounts.find("xiaohe", "phone", "+8613712345678") is not None
