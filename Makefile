@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@sed -n '1,4s/^# //p' Makefile; echo "make format bench lock clean"
 
-setup: .cache/app .cache/engine model
+setup: .cache/app.installed .cache/engine.installed model
 
 run: setup
 	@MINGSHI_DEV=$${MINGSHI_DEV-1} .venv/bin/mingshi run
@@ -25,34 +25,34 @@ run: setup
 test: setup
 	@$(APP) -m pytest $(ARGS)
 
-lint: .cache/app
+lint: .cache/app.installed
 	@.venv/bin/ruff check -q bot domain nlu tests benchmarks
 	@.venv/bin/ruff format -q --check bot domain nlu tests benchmarks
 	@.venv/bin/mypy -p domain -p bot
 	@.venv/bin/lint-imports --no-logo >/dev/null || .venv/bin/lint-imports --no-logo
 
-format: .cache/app
+format: .cache/app.installed
 	@.venv/bin/ruff check -q --fix bot domain nlu tests benchmarks; .venv/bin/ruff format -q bot domain nlu tests benchmarks
 
 bench: setup
 	@$(APP) -m benchmarks.run $(ARGS)
 
 # The trained model is named by the content of its sources, so an unchanged one costs a second.
-model: .cache/engine
+model: .cache/engine.installed
 	@$(ENGINE) -m nlu.inside_rasa.build --models models >/dev/null
 
 .tools/bin/uv:
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed as python3"; exit 1; }
 	@echo "installing uv into .tools"; python3 -m venv .tools && .tools/bin/pip -q install 'uv>=0.9'
 
-.cache/app: locks/app.txt pyproject.toml | .tools/bin/uv
+.cache/app.installed: locks/app.txt pyproject.toml | .tools/bin/uv
 	@echo "installing the app's environment (.venv)"; mkdir -p .cache
 	@test -x $(APP) || $(UV) venv -q --python "$$(bash tools/find-python 3.11 3.12 3.13)" .venv
 	@$(UV) pip sync -q --python $(APP) locks/app.txt
 	@$(UV) pip install -q --python $(APP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-.cache/engine: locks/engine.txt | .tools/bin/uv
+.cache/engine.installed: locks/engine.txt | .tools/bin/uv
 	@echo "installing the engine's environment (.engine), about 2.5 GB"; mkdir -p .cache
 	@test -x $(ENGINE) || $(UV) venv -q --python "$$(bash tools/find-python 3.10)" .engine
 	@$(UV) pip sync -q --python $(ENGINE) locks/engine.txt

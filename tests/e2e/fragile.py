@@ -25,9 +25,8 @@ from bot.settings import Settings
 from domain.accounts import Accounts
 from domain.ambient import SystemClock
 from domain.messaging.inbox import Inbox
-from domain.platforms import Platforms, load_platforms
 from domain.registration.page import RegistrationPages
-from tests.e2e.product import Home, until
+from tests.e2e.product import Home, platforms, until
 
 CRASHED = 41
 # The discard port: nothing listens there.
@@ -39,15 +38,11 @@ BEFORE_COMMIT, PAGE_BEFORE_COMMIT = "before the turn is committed", "before the 
 # … and the page was taken, its answer not sent.
 PAGE_AFTER_COMMIT = "after the page is committed"
 
-# Read once, by the server the processes are forked from.
-_built_in = load_platforms()
+# By the server the processes are forked from, so that none of them has to.
+platforms()
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.e2e.fragile"])
-
-
-def _platforms(extra: Path | None) -> Platforms:
-    return _built_in if extra is None else load_platforms(extra)
 
 
 class ShiftedClock(SystemClock):
@@ -95,7 +90,7 @@ def _live(environment: dict[str, str], log: str, seconds: Any, place: str | None
     os.environ.update(environment)
     settings = Settings()
     logs.configure(settings.log_level)
-    vars(bot.app)["load_platforms"] = _platforms
+    vars(bot.app)["load_platforms"] = platforms
     fuse = _Fuse(place, nth)
     fuse.behind(Inbox, "finish", BEFORE_COMMIT)
     fuse.behind(Accounts, "create", PAGE_BEFORE_COMMIT)

@@ -64,8 +64,9 @@ def get_json(port: int, path: str) -> Any:
 
 
 @functools.cache
-def _platforms(extra: Path | None) -> Platforms:
-    return load_platforms(extra)
+def platforms(extra: object = None) -> Platforms:
+    """The platforms' data, read once: no test changes a folder it has used."""
+    return load_platforms(extra if isinstance(extra, Path) else None)
 
 
 class Home:
@@ -109,8 +110,8 @@ class Home:
         """The domain on this home's database, as a back office opens it beside the app."""
         url = str(self.settings.get("DATABASE_URL", f"sqlite:///{self.folder / 'mingshi.db'}"))
         keys = Keyring.load_or_create(self.folder / "keys.json", SystemChance())
-        platforms = _platforms(self.settings.get("PLATFORMS"))
-        async with Domain.open(url, keys, heads=self.folder / "heads.jsonl", platforms=platforms) as domain:
+        data = platforms(self.settings.get("PLATFORMS"))
+        async with Domain.open(url, keys, heads=self.folder / "heads.jsonl", platforms=data) as domain:
             yield domain
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
