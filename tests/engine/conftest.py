@@ -13,7 +13,7 @@ from tests.engine.running import ROOT, Actions, Engine, run_in_engine, running_e
 @pytest.fixture(scope="session")
 def model() -> Path:
     """The model of the sources as they are; trained once for each content."""
-    built = run_in_engine("-m", "nlu.inside_rasa.build", "--models", str(ROOT / ".cache" / "engine"), timeout=600)
+    built = run_in_engine("-m", "nlu.inside_rasa.build", "--models", str(ROOT / "models"), timeout=600)
     assert built.returncode == 0, built.stderr
     return Path(built.stdout.strip())
 
