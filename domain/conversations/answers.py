@@ -53,7 +53,7 @@ class Answers:
             explained = best is not None and not best.draft
             words = {"say": answer.say, "means": best.card.means if best and explained else ""}
             others = tuple(
-                Button(f"c.clause:{clause.uid}"[:60], "see_clause", vars={"number": clause.number})
+                Button(f"c.clause:{clause.uid}", "see_clause", vars={"number": clause.number})
                 for clause in clauses[1:3]
             )
             say = Say(

@@ -28,6 +28,17 @@ ENDS = {
     "repeat",
 }
 _ONLY_ENDS = {"stop", "deny", "go_back"}
+# What a message can be about; each is asked for in words of its own.
+_TOPICS = {
+    "reset_password",
+    "report_stolen_account",
+    "file_complaint",
+    "check_complaint_status",
+    "supplement_complaint",
+    "cancel_account",
+    "update_profile",
+    "withdraw_consent",
+}
 _CANCEL = (Button("c.cancel", "cancel_note", style="quiet"),)
 
 
@@ -67,7 +78,10 @@ class Notes:
             # 好的 is no message.
             await self._talk.say(turn, Say("human.go_on", buttons=_CANCEL))
             return True
-        if wish not in ENDS and not asks(text):
+        topic = (turn.conversation.awaiting or "").partition(":")[2]
+        # 转人工, or 我要投诉 where a forgotten password was spoken of: a wish for another message, not the message.
+        other = wish == "human" or (wish in _TOPICS and wish != topic)
+        if not other and wish not in ENDS and not asks(text):
             await self.take(turn, text)
             return True
         turn.conversation.awaiting = None

@@ -171,6 +171,18 @@ async def test_a_message_for_a_human_reaches_the_platforms_people_and_the_way_go
     assert [(notice.topic, notice.text) for notice in left] == [("message", words)]
 
 
+async def test_a_short_wish_for_another_message_is_not_sent_as_the_message(
+    product: Product, newcomer: Newcomer
+) -> None:
+    person = await newcomer("renrenbao")
+    assert says(await person.say("密码忘了怎么办"), "topic.reset_password")
+    assert says(await person.say("我要投诉"), "topic.file_complaint")
+    assert says(await person.say("转人工"), "human.ask")
+    assert says(await person.say("算了"), "human.cancelled")
+    async with books_of(product) as books:
+        assert not [n for n in await books.domain.notices.all() if n.conversation_id == person.id]
+
+
 async def test_another_platform_and_back_again_is_where_one_was(newcomer: Newcomer) -> None:
     person = await newcomer("xiaohe")
     await person.begins()
