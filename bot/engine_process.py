@@ -56,10 +56,8 @@ class EngineProcess:
 
     def __init__(self, *, port: int, token: str, actions_url: str, root: Path = ROOT) -> None:
         self._root = root
-        self._command = [
-            str(engine_python(root)), "-m", "nlu.inside_rasa.engine", "run",
-            "--model", str(trained_model(root)), "--port", str(port),
-        ]  # fmt: skip
+        self._port = port
+        self._command()  # what is missing is said at once, not in a log later
         self._environment = {
             **{k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG", "TMPDIR"}},
             "MINGSHI_ENGINE_TOKEN": token,
@@ -67,6 +65,12 @@ class EngineProcess:
             "PYTHONPATH": str(root),
         }
         self._process: asyncio.subprocess.Process | None = None
+
+    def _command(self) -> list[str]:
+        """How to start it: with the newest model, which may be another one than last time. Raises NoEngine."""
+        model, port = str(trained_model(self._root)), str(self._port)
+        python = str(engine_python(self._root))
+        return [python, "-m", "nlu.inside_rasa.engine", "run", "--model", model, "--port", port]
 
     @property
     def pid(self) -> int | None:
@@ -79,7 +83,7 @@ class EngineProcess:
             while True:
                 started = asyncio.get_running_loop().time()
                 self._process = await asyncio.create_subprocess_exec(
-                    *self._command,
+                    *self._command(),
                     cwd=self._root,
                     env=self._environment,
                     stdin=asyncio.subprocess.DEVNULL,

@@ -146,7 +146,6 @@ async def test_what_is_said_without_a_network_is_sent_once_when_it_is_back(visit
     await visitor.say("会收费吗")
     await expect(visitor.page.locator("#banner")).to_be_visible()
     await visitor.shoot("banner")
-    # What was written survives even the page being closed and opened again.
     await visitor.context.set_offline(False)
     await expect(visitor.page.locator("#banner")).to_be_hidden()
     await expect(visitor.page.locator("#log .turn.user[data-id]")).to_have_count(2)
@@ -160,7 +159,7 @@ async def test_what_is_said_without_a_network_is_sent_once_when_it_is_back(visit
     assert [line for line in after if line in own] == own
 
 
-async def test_a_reload_without_a_network_loses_nothing_that_was_written(visits: Visits) -> None:
+async def test_a_reload_loses_nothing_that_was_being_written(visits: Visits) -> None:
     visitor = await visits("draft", PHONE, "xiaohe")
     await visitor.input.fill("我想先问一下，注销以后")
     await visitor.page.reload()
@@ -190,6 +189,10 @@ async def test_two_tabs_of_one_conversation_show_the_same(visits: Visits, produc
     await other.locator("#log button", has_text=PERSON).click()
     await visitor.sees_card(1)
     # The button that was used up in the other tab says so and changes nothing.
+    shown = len(await visitor.lines())
+    await visitor.press(PERSON)
+    await expect(visitor.page.locator("#log .turn .text")).to_have_count(shown + 2)
+    assert (await visitor.progress())[0] == 1
     assert visitor.complaints == []
 
 
