@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 
@@ -31,8 +30,7 @@ def authorised_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fragile
     """Every official text in force, every operator's authorisation named."""
     folder = tmp_path_factory.mktemp("official")
     app = Fragile(folder / "home", PLATFORMS=authorised(folder / "platforms", *PLATFORMS))
-    with asyncio.Runner() as runner:
-        runner.run(publish(app, *PLATFORMS))
+    publish(app, *PLATFORMS)
     yield app.start()
     app.kill()
 
@@ -86,7 +84,7 @@ async def test_whoever_was_reading_when_an_unauthorised_text_comes_into_force_is
     person = await Person.arrives(http, fragile.url, "xiaohe")
     await person.comes_to_the_decision()
     agree = person.button(person.agree_label)
-    await publish(fragile, "xiaohe")
+    publish(fragile, "xiaohe")
     told = await person.press_token(agree)
     assert says(told, "registration.not_authorised")
     await person.press_token(agree)
@@ -96,11 +94,13 @@ async def test_whoever_was_reading_when_an_unauthorised_text_comes_into_force_is
         assert (await books.domain.evidence.verify()).ok
 
 
-async def publish(home: Home, *platforms: str) -> None:
-    async with home.domain() as domain:
-        for platform in platforms:
-            await domain.agreements.bring_in(official(platform).read_bytes(), "agreement.txt", platform_id=platform)
-            await domain.agreements.publish(platform)
+def publish(home: Home, *platforms: str) -> None:
+    """As an operator does it: by command."""
+    for platform in platforms:
+        file = str(official(platform))
+        for arguments in (("import", file, "--platform", platform), ("publish", "--platform", platform)):
+            done = home.command("agreements", *arguments)
+            assert done.returncode == 0, done.stderr
 
 
 def quotes_shown(person: Person) -> Iterator[str]:
