@@ -173,6 +173,9 @@ class Worker:
         if "misfit" in payload:
             await conversations.misfit(turn, payload["misfit"])
             return None
+        if "tell" in payload:
+            await conversations.tell(turn, payload["tell"], payload["words"], payload["buttons"])
+            return None
         text = payload["text"]
         if await conversations.hear(turn, text) == "handled":
             return None

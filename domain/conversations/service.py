@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +22,7 @@ from domain.conversations.wishes import Wishes
 from domain.conversations.words import says_understood
 from domain.errors import Forbidden
 from domain.flows.events import Wished
-from domain.flows.say import Say
+from domain.flows.say import Button, Say, Style
 from domain.identifiers.fields import claims
 from domain.identifiers.masking import looks_like_password, mask, without_passwords
 from domain.messaging.tables import ConversationRow
@@ -196,6 +197,14 @@ class Conversations:
     async def misfit(self, turn: Turn, kind: str) -> None:
         """Something that is no sentence and no button (a picture, a foreign contact, too much text)."""
         await self._talk.say(turn, Say(f"misfit.{kind}"))
+        await self._talk.prompt(turn)
+
+    async def tell(
+        self, turn: Turn, message: str, words: Mapping[str, str], buttons: Sequence[tuple[str, str, Style]]
+    ) -> None:
+        """Say what happened elsewhere (`Inbox.tell`); the standing question follows, so that no thread is lost."""
+        offered = tuple(Button(choice, label, style=style) for choice, label, style in buttons)
+        await self._talk.say(turn, Say(message, words, offered))
         await self._talk.prompt(turn)
 
     async def _secret(self, turn: Turn, text: str) -> bool:

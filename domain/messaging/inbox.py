@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -58,6 +58,28 @@ class Inbox:
         )
         assert known is not None
         return Received(known, False)
+
+    async def tell(
+        self,
+        session: AsyncSession,
+        conversation_id: str,
+        *,
+        key: str,
+        message: str,
+        words: Mapping[str, str],
+        buttons: Sequence[tuple[str, str, str]] = (),
+    ) -> None:
+        """Have the agent say something in another conversation, in that conversation's own turn and order.
+
+        Args:
+            key: names what is told: the same key again in this conversation tells nothing.
+            message: id of the words.
+            words: variables of the message.
+            buttons: (choice, label id, style) of each button.
+        """
+        conversation = await session.get_one(ConversationRow, conversation_id)
+        payload = {"tell": message, "words": dict(words), "buttons": [list(button) for button in buttons]}
+        await self.receive(session, conversation, f"tell:{key}:{conversation_id}", payload)
 
     async def waiting(self, session: AsyncSession) -> list[str]:
         """Conversations with something unhandled."""
