@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.couriers.endpoints import endpoint
 from domain.verification import Limits
 
 
@@ -34,8 +35,126 @@ class Telegram(BaseModel):
         return self
 
 
+_SECRET_CHARACTERS = 24
+
+
+class SmsProvider(BaseModel):
+    """What every provider of SMS needs.
+
+    Args:
+        sign_name: the registered signature, without 【】.
+        templates: the provider's own number of each template, by our id (wording/sms.yml).
+        endpoint: where its interface answers; http for loopback only.
+        receipt_secret: ends the address its delivery reports are posted to; without it there is no such address.
+        receipt_addresses: addresses and networks those reports may come from; empty takes them from everywhere.
+        needed: the fields without which nothing can be sent.
+    """
+
+    sign_name: str | None = None
+    templates: dict[str, str] = {}
+    endpoint: str
+    receipt_secret: SecretStr | None = None
+    receipt_addresses: tuple[str, ...] = ()
+
+    needed: ClassVar[tuple[str, ...]] = ("sign_name",)
+
+    @field_validator("endpoint")
+    @classmethod
+    def _reached_in_safety(cls, url: str) -> str:
+        endpoint(url)
+        return url
+
+    @field_validator("receipt_secret")
+    @classmethod
+    def _hard_to_guess(cls, secret: SecretStr | None) -> SecretStr | None:
+        text = secret.get_secret_value() if secret else ""
+        if secret is not None and (len(text) < _SECRET_CHARACTERS or not text.isascii() or not text.isalnum()):
+            raise ValueError(f"has to be at least {_SECRET_CHARACTERS} random letters and digits")
+        return secret
+
+    @field_validator("receipt_addresses")
+    @classmethod
+    def _networks(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        for address in addresses:
+            ipaddress.ip_network(address, strict=False)
+        return addresses
+
+    def missing(self) -> list[str]:
+        """What is not set, by the ends of the names of the environment."""
+        absent = [name.upper() for name in self.needed if not _filled(getattr(self, name))]
+        return absent if self.templates.get("code") else [*absent, "TEMPLATES__CODE"]
+
+
+class AliyunSms(SmsProvider):
+    access_key_id: SecretStr | None = None
+    access_key_secret: SecretStr | None = None
+    endpoint: str = "https://dysmsapi.aliyuncs.com"
+
+    needed = ("access_key_id", "access_key_secret", "sign_name")
+
+
+class TencentSms(SmsProvider):
+    """`app_id` is the SmsSdkAppId of the SMS console, not the account's."""
+
+    secret_id: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    app_id: str | None = None
+    region: str = "ap-guangzhou"
+    endpoint: str = "https://sms.tencentcloudapi.com"
+
+    needed = ("secret_id", "secret_key", "app_id", "sign_name")
+
+
 class Sms(BaseModel):
-    provider: Literal["console"] = "console"
+    """Who sends SMS, and how fast.
+
+    Args:
+        fallback: asked when the provider cannot be reached or refuses to work at all.
+        elsewhere: another process sends (`mingshi courier`); this one only writes what is to be sent.
+        a_second: how many SMS all processes of one database may start in a second.
+        at_once: how many SMS one process has in hand at a time.
+        timeout: seconds a provider may take; two providers have to fit into the lease of a message (60 s).
+    """
+
+    provider: Literal["console", "aliyun", "tencent"] = "console"
+    fallback: Literal["aliyun", "tencent"] | None = None
+    elsewhere: bool = False
+    a_second: int = Field(default=20, ge=1)
+    at_once: int = Field(default=8, ge=1, le=16)
+    timeout: float = Field(default=10.0, gt=0, le=20)
+    aliyun: AliyunSms = AliyunSms()
+    tencent: TencentSms = TencentSms()
+
+    @property
+    def chosen(self) -> tuple[Literal["console", "aliyun", "tencent"], ...]:
+        """The providers in the order they are asked."""
+        return (self.provider, self.fallback) if self.fallback else (self.provider,)
+
+    def of(self, provider: Literal["aliyun", "tencent"]) -> AliyunSms | TencentSms:
+        return self.aliyun if provider == "aliyun" else self.tencent
+
+    def missing(self) -> list[str]:
+        """The variables without which the chosen providers cannot work."""
+        return [
+            f"MINGSHI_SMS__{provider.upper()}__{name}"
+            for provider in self.chosen
+            if provider != "console"
+            for name in self.of(provider).missing()
+        ]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Sms:
+        if self.fallback and self.provider in {"console", self.fallback}:
+            raise ValueError("MINGSHI_SMS__FALLBACK has to be another provider than MINGSHI_SMS__PROVIDER")
+        missing = [] if self.elsewhere else self.missing()
+        if missing:
+            raise ValueError(f"MINGSHI_SMS__PROVIDER needs {', '.join(missing)}")
+        return self
+
+
+def _filled(value: str | SecretStr | None) -> bool:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return bool(text and text.strip())
 
 
 class Engine(BaseModel):

@@ -17,6 +17,7 @@ from domain.ambient import Chance, Clock, SystemChance, SystemClock
 from domain.consent.service import Consents, Decided
 from domain.conversations.service import Conversations
 from domain.errors import Conflict, NotFound
+from domain.evidence.entries import agreement_of
 from domain.evidence import HeadFile, Ledger, Verdict, verify
 from domain.flows.say import Render, RenderContext, Rendered, Say
 from domain.messaging.inbox import Inbox
@@ -261,13 +262,4 @@ class Domain:
 
 
 def _named(version: Version) -> Mapping[str, Any]:
-    return {
-        "agreement": {
-            "id": version.id,
-            "version": version.version,
-            "label": version.label,
-            "source": version.source,
-            "sha256": version.sha256,
-            "text_sha256": version.text_sha256,
-        }
-    }
+    return {"agreement": agreement_of(version)}

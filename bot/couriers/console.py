@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.couriers.port import Accepted, Outcome, OutgoingText, Report
 from domain.ambient import Clock
 from domain.identifiers.phones import Phone
 
@@ -28,11 +29,17 @@ class ConsoleCourier:
         self._clock = clock
         self._sent: deque[SentText] = deque(maxlen=200)
 
-    async def send(self, phone: str, text: str) -> str:
+    async def send(self, text: OutgoingText) -> Outcome:
         """Keep the message. Only the masked number is logged, never the code."""
-        self._sent.append(SentText(phone, text, self._clock.now()))
-        log.info("sms kept", phone=Phone(phone).display)
-        return f"console-{len(self._sent)}"
+        self._sent.append(SentText(text.phone, text.text, self._clock.now()))
+        log.info("sms kept", phone=Phone(text.phone).display)
+        return Accepted(text.ticket)
+
+    async def find(self, _phone: str, _since: datetime) -> list[Report]:
+        return []
+
+    async def close(self) -> None:
+        return None
 
     def sent_to(self, phone: str) -> list[SentText]:
         """What was sent to a number (its last eleven digits count; all numbers when empty), newest first."""

@@ -1,115 +1,188 @@
-"""Takes SMS from the outbox to the courier: each at most once knowingly, none older than its code."""
+"""Takes SMS from the outbox to the providers: each at most once knowingly, none older than its code."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Protocol
 
 import structlog
-from sqlalchemy import or_, select, update
+from prometheus_client import Counter
 
-from bot.metrics import SHORT_MESSAGES
+from bot.couriers.port import (
+    Accepted,
+    CannotAsk,
+    Courier,
+    Limited,
+    Outcome,
+    Refused,
+    Rejected,
+    Unknown,
+    Unreachable,
+    plain_code,
+)
+from bot.couriers.queue import Call, Claimed, Lost, Queue, State
 from bot.turns.hub import Hub, news
-from bot.turns.worker import OUTBOX
-from bot.wording.catalogue import Catalogue
-from domain import Domain, KeyDestroyed
-from domain.messaging.tables import ShortMessageRow
-from domain.platforms import UnknownPlatform
+from bot.turns.worker import INBOX, OUTBOX
+from domain import Domain
 
 log = structlog.get_logger()
 
-_LEASE = timedelta(seconds=60)
+REJECTIONS = Counter(
+    "mingshi_short_message_rejections_total",
+    "SMS a provider refuses to send until somebody mends it (money, contract, address, signature, template)",
+    ["provider"],
+)
+
 _IDLE_SECONDS = 1.0
-
-
-class Courier(Protocol):
-    name: str
-
-    async def send(self, phone: str, text: str) -> str:
-        """Hand a text to the provider; returns its reference. Raises when it was surely not taken."""
-        ...
+_FIRST_WAIT = timedelta(seconds=2)
+_LONGEST_WAIT = timedelta(hours=1)
+# The last resort behind the SDKs' own limits, which count each step of a call anew.
+_PATIENCE = 1.5
+_LOOKED_FOR_AT_ONCE = 10
 
 
 class CourierWorker:
-    def __init__(self, domain: Domain, courier: Courier, hub: Hub) -> None:
+    """Args:
+    couriers: in the order they are asked.
+    at_once: how many messages are in hand at a time.
+    a_second: how many messages all workers of the database may begin in a second.
+    timeout: seconds a provider may take.
+    crash: called at named places; tests stop the worker there.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        couriers: Sequence[Courier],
+        hub: Hub,
+        *,
+        at_once: int = 8,
+        a_second: int = 20,
+        timeout: float = 10.0,
+        crash: Callable[[str], None] = lambda _place: None,
+    ) -> None:
         self._domain = domain
-        self._courier = courier
+        self._couriers = couriers
         self._hub = hub
-        self._words = Catalogue.read("sms.yml")
+        self._queue = Queue(domain, a_second)
+        self._at_once = at_once
+        self._timeout = timeout * _PATIENCE
+        self._crash = crash
+        self._busy: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
+        """Work until cancelled; what is in hand then is finished first."""
         async with self._hub.listening(OUTBOX) as event:
-            while True:
-                try:
-                    while await self._one():
-                        pass
-                except Exception as error:
-                    log.error("sms queue not served", exc=error)
-                await news(event, _IDLE_SECONDS)
-
-    async def _one(self) -> bool:
-        """Send the oldest open message. False when there is none."""
-        claimed = await self._claim()
-        if claimed is None:
-            return False
-        message_id, phone, text = claimed
-        if phone is None or text is None:
-            return True
-        try:
-            async with asyncio.timeout(20):
-                reference = await self._courier.send(phone, text)
-        except TimeoutError:
-            # It may have been sent: sending again blindly could bother a person twice.
-            await self._finish(message_id, "unknown", None)
-        except Exception as error:
-            log.error("sms not sent", message=message_id, exc=error)
-            await self._finish(message_id, "failed", None)
-        else:
-            await self._finish(message_id, "sent", reference)
-        return True
-
-    async def _claim(self) -> tuple[int, str | None, str | None] | None:
-        parts = self._domain.parts
-        async with self._domain.transaction() as session:
-            now = parts.clock.now()
-            row = await session.scalar(
-                select(ShortMessageRow)
-                .where(
-                    ShortMessageRow.state == "new",
-                    or_(ShortMessageRow.leased_until.is_(None), ShortMessageRow.leased_until < now),
-                )
-                .order_by(ShortMessageRow.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
-            if row is None:
-                return None
-            if now >= row.not_after or row.sealed is None:
-                row.state, row.sealed, row.finished_at = "expired", None, now
-                return row.id, None, None
             try:
-                words = await parts.vault.unseal_json(session, row.key_id, f"short_messages|{row.id}", row.sealed)
-                platform = parts.platforms.get(row.platform_id).profile.name
-            except (KeyDestroyed, UnknownPlatform):
-                row.state, row.sealed, row.finished_at = "expired", None, now
-                return row.id, None, None
-            row.attempts += 1
-            row.leased_until = now + _LEASE
-            text = self._words.text(row.template, {**words, "platform": platform})
-            return row.id, words["phone"], text
+                while True:
+                    try:
+                        begun = await self._begin(lambda _task: event.set())
+                        await self._look_for_lost()
+                    except Exception as error:
+                        log.error("sms queue not served", exc=error)
+                        begun = 0
+                    if begun == 0 or len(self._busy) >= self._at_once:
+                        await news(event, _IDLE_SECONDS)
+            finally:
+                if self._busy:
+                    await asyncio.wait(self._busy)
 
-    async def _finish(self, message_id: int, state: str, reference: str | None) -> None:
-        SHORT_MESSAGES.labels(state).inc()
-        async with self._domain.transaction() as session:
-            await session.execute(
-                update(ShortMessageRow)
-                .where(ShortMessageRow.id == message_id)
-                .values(
-                    state=state,
-                    sealed=None,
-                    provider=self._courier.name,
-                    provider_ref=reference,
-                    finished_at=self._domain.parts.clock.now(),
-                )
-            )
+    async def once(self) -> int:
+        """One round: what is too old ends, what may begin is sent, what got lost is looked for. How many were begun."""
+        begun = await self._begin(lambda _task: None)
+        if self._busy:
+            await asyncio.wait(self._busy)
+        await self._look_for_lost()
+        return begun
+
+    async def close(self) -> None:
+        for courier in self._couriers:
+            await courier.close()
+
+    async def _begin(self, done: Callable[[asyncio.Task[None]], None]) -> int:
+        await self._queue.expire()
+        free = self._at_once - len(self._busy)
+        claimed = await self._queue.claim(free) if free > 0 else []
+        for each in claimed:
+            task = asyncio.create_task(self._deliver(each), name=f"sms {each.id}")
+            self._busy.add(task)
+            task.add_done_callback(self._busy.discard)
+            task.add_done_callback(done)
+        return len(claimed)
+
+    async def _deliver(self, claimed: Claimed) -> None:
+        try:
+            self._crash("sms claimed")
+            state, calls, reference = await self._ask(claimed)
+            self._crash("sms sent")
+            wait = min(_FIRST_WAIT * 2 ** min(claimed.attempt - 1, 16), _LONGEST_WAIT) if state == "new" else None
+            told = await self._queue.settle(claimed, state, calls, reference=reference, again_in=wait)
+        except Exception as error:
+            # The lease runs out and the message is taken again.
+            log.error("sms not settled", message=claimed.id, exc=error)
+            return
+        if told:
+            self._hub.signal(INBOX)
+
+    async def _ask(self, claimed: Claimed) -> tuple[State, list[Call], str | None]:
+        """Go from provider to provider until one took it, or nobody may be asked any more."""
+        calls: list[Call] = []
+        unreachable = False
+        for courier in self._couriers:
+            if courier.name in claimed.rejected_by:
+                continue
+            if self._domain.parts.clock.now() >= claimed.not_after:
+                return "expired", calls, None
+            outcome = await self._send(courier, claimed)
+            code = "" if isinstance(outcome, Accepted) else outcome.code
+            calls.append(Call(courier.name, type(outcome).__name__.lower(), code))
+            match outcome:
+                case Accepted(reference):
+                    return "sent", calls, reference or None
+                case Limited():
+                    wait = int(outcome.wait.total_seconds()) if outcome.wait else None
+                    log.warning("sms limited", message=claimed.id, provider=courier.name, code=code, wait=wait)
+                    return "limited", calls, None
+                case Refused():
+                    log.warning("sms refused", message=claimed.id, provider=courier.name, code=code)
+                    return "failed", calls, None
+                case Unknown():
+                    log.warning("sms unknown", message=claimed.id, provider=courier.name, code=code)
+                    return "unknown", calls, None
+                case Rejected():
+                    REJECTIONS.labels(courier.name).inc()
+                    log.error("sms provider refuses to work", message=claimed.id, provider=courier.name, code=code)
+                case Unreachable():
+                    log.warning("sms provider not reached", message=claimed.id, provider=courier.name, code=code)
+                    unreachable = True
+        return ("new" if unreachable else "failed"), calls, None
+
+    async def _send(self, courier: Courier, claimed: Claimed) -> Outcome:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await courier.send(claimed.text)
+        except TimeoutError:
+            return Unknown("timeout")
+        except Exception as error:
+            # A defect in the middle of a call: whether it was sent is open.
+            log.error("sms courier failed", message=claimed.id, provider=courier.name, exc=error)
+            return Unknown(plain_code(type(error).__name__))
+
+    async def _look_for_lost(self) -> None:
+        for lost in await self._queue.lost(_LOOKED_FOR_AT_ONCE):
+            for courier in self._couriers:
+                if await self._found(courier, lost):
+                    break
+
+    async def _found(self, courier: Courier, lost: Lost) -> bool:
+        try:
+            async with asyncio.timeout(self._timeout):
+                reports = await courier.find(lost.phone, lost.since)
+        except (CannotAsk, TimeoutError) as error:
+            log.warning("sms not looked for", message=lost.id, provider=courier.name, reason=str(error))
+            return False
+        except Exception as error:
+            log.error("sms not looked for", message=lost.id, provider=courier.name, exc=error)
+            return False
+        return await self._queue.resolve(lost, courier.name, reports)

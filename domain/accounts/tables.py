@@ -25,6 +25,32 @@ class AccountRow(Base):
     agreement_id: Mapped[str] = mapped_column(ForeignKey("agreements.id"))
     flow_id: Mapped[str] = mapped_column(String(32), unique=True)
     created_at: Mapped[datetime]
+    sessions_valid_from: Mapped[datetime]
+    phone_proven_at: Mapped[datetime]
+    phone_changed_at: Mapped[datetime | None]
+    # The phone before the last change, sealed, and until when its owner can take the change back.
+    old_phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    undo_until: Mapped[datetime | None]
+    reset_waits_from: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class AccountAddressRow(Base):
+    """A conversation that belongs to an account's person: told of what happens to it.
+
+    `trusted` means that the person proved the account there, and nothing has happened since that asks for a new proof.
+    """
+
+    __tablename__ = "account_addresses"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True, index=True)
+    trusted: Mapped[bool] = mapped_column(default=True)
+    bound_at: Mapped[datetime]
 
 
 class AccountIdentifierRow(Base):

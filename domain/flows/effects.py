@@ -9,6 +9,7 @@ from typing import Any, Literal
 from domain.consent.deck import ReadClause
 from domain.evidence import EntryType
 from domain.flows.say import Decision, Say
+from domain.verification import Purpose
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,14 @@ class Decide:
 @dataclass(frozen=True)
 class SendCode:
     phone: str
+    purpose: Purpose
 
 
 @dataclass(frozen=True)
 class CheckCode:
     challenge_id: str
     code: str
+    purpose: Purpose
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,16 @@ class CreateAccount:
 class End:
     """The flow is over. `forget` destroys what was typed in it."""
 
-    outcome: Literal["registered", "declined", "stopped", "guardian_needed", "restarted"]
+    outcome: Literal["registered", "declined", "stopped", "guardian_needed", "restarted", "done"]
     forget: bool
+
+
+@dataclass(frozen=True)
+class Own:
+    """Base of an effect that only one kind of flow knows; it stands with that flow."""
 
 
 Effect = (
     Say | Shown | Record | Decide | SendCode | CheckCode | VoidCode | CheckFree | OpenPage | TellOperator
-    | CreateAccount | End
+    | CreateAccount | End | Own
 )  # fmt: skip

@@ -125,7 +125,12 @@ class Registered:
     display: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class OwnEvent:
+    """Base of an event that only one kind of flow knows; it stands with that flow."""
+
+
 Event = (
     Started | Pressed | Answered | NotAccepted | Wished | CodeSent | CodeNotSent | CodeProven | CodeWrong | Free | Taken
-    | PageOpened | PageFilled | Registered
+    | PageOpened | PageFilled | Registered | OwnEvent
 )  # fmt: skip

@@ -95,7 +95,11 @@ class CommandRow(Base):
 
 
 class ShortMessageRow(Base):
-    """An SMS on its way. Phone and variables are sealed and wiped once it was sent or is too old."""
+    """An SMS on its way. Phone and variables are sealed and wiped once it was sent or is too old.
+
+    `ticket` is our own unguessable name for it, which a provider echoes in its delivery report; `calls` is what was
+    tried, oldest first; `conversation_id` is who is told when it could not be sent.
+    """
 
     __tablename__ = "short_messages"
     __table_args__ = (Index("ix_short_messages_open", "state", "id"),)
@@ -109,8 +113,13 @@ class ShortMessageRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     not_after: Mapped[datetime]
     leased_until: Mapped[datetime | None]
+    not_before: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None] = mapped_column(index=True)
+    ticket: Mapped[str | None] = mapped_column(String(32), unique=True)
     provider: Mapped[str | None] = mapped_column(String(16))
-    provider_ref: Mapped[str | None] = mapped_column(String(64))
+    provider_ref: Mapped[str | None] = mapped_column(String(64), index=True)
+    calls: Mapped[list[Any] | None]
+    conversation_id: Mapped[str | None] = mapped_column(String(32))
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

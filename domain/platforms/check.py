@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from domain.agreements import ParsedAgreement, clause_hash
 from domain.platforms.loader import CARDS, PROFILE, SAMPLE, LoadedPlatform, clauses_named
-from domain.platforms.model import Card
+from domain.platforms.model import AccountRules, Card
 
 MOST_ALONE = 5
 """Tier-1 cards one person is walked through one by one."""
@@ -16,6 +17,9 @@ MOST_CARDS = 10
 """Cards of both tiers, a theme counting as one: with the fields it leaves a registration below 20 taps."""
 MOST_SEPARATE_CONSENTS = 4
 """Decisions of their own on the consent panel."""
+
+NO_REMINDER = re.compile("(没法|无法|不能)[^，。；]{0,6}提醒")
+"""Words that tell a person not to wait for a reminder."""
 
 Level = Literal["error", "warning", "lawyer"]
 
@@ -41,6 +45,7 @@ def check(platform: LoadedPlatform, text: ParsedAgreement | None = None) -> list
         *_clauses(platform, shown),
         *_reviews(platform, shown),
         *_load(platform),
+        *_account(platform.profile.account),
         *_gaps(platform),
         *_folder(platform),
         *(Finding("lawyer", PROFILE, item) for item in platform.profile.legal_review),
@@ -88,6 +93,24 @@ def _load(platform: LoadedPlatform) -> Iterator[Finding]:
     for card in platform.cards:
         if not set(card.subjects) & set(platform.profile.subjects):
             yield Finding("warning", f"{CARDS} {card.id}", "shown to nobody: the platform takes none of its subjects")
+
+
+def _account(account: AccountRules) -> Iterator[Finding]:
+    """What a person is told of an account's later life has to agree with what the program does."""
+    if account.security.police and "报案" not in account.security.explain:
+        message = "police: true, but explain does not say that the police must be told (报案)"
+        yield Finding("error", f"{PROFILE} account.security", message)
+    inactivity = account.inactivity
+    if inactivity is not None and not inactivity.fed and not NO_REMINDER.search(inactivity.explain):
+        message = "fed: false, so nobody can be reminded; explain has to say so (没法提醒)"
+        yield Finding("error", f"{PROFILE} account.inactivity", message)
+    periods = [("cancellation", "days", account.cancellation.explain, account.cancellation.days)]
+    if account.dissolution is not None:
+        periods.append(("dissolution", "working_days", account.dissolution.explain, account.dissolution.working_days))
+    for matter, key, explain, days in periods:
+        if days is not None and not re.search(rf"(?<!\d){days} ?个工作日", explain):
+            message = f"{key}: {days}, but explain does not say {days}个工作日"
+            yield Finding("error", f"{PROFILE} account.{matter}", message)
 
 
 def _gaps(platform: LoadedPlatform) -> Iterator[Finding]:

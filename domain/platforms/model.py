@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -25,6 +25,10 @@ ConsentItem = Literal[
     "privacy", "sensitive", "sharing", "marketing", "partner_marketing",
     "location", "profiling", "publicity", "content",
 ]  # fmt: skip
+SILENT = "没有写明"
+"""What a person is told where the agreement is silent."""
+MOST_STATUTORY_DAYS = 15
+"""Working days to carry out a deletion when none were promised (App违法违规收集使用个人信息行为认定方法, 六/3)."""
 LoginKind = Literal["login_name", "member_name", "phone", "email", "id_number", "credit_code", "account_id"]
 
 
@@ -160,6 +164,118 @@ class Hotline(_Data):
     clauses: tuple[Uid, ...]
 
 
+class Stipulation(_Data):
+    """What the agreement says about one matter of an account's life, in words for the person.
+
+    `clauses` names where it stands. Without a clause the agreement is silent, and `explain` says so
+    (协议没有写明 …): a silent agreement is never filled in with a promise.
+    """
+
+    explain: Sentence
+    clauses: tuple[Uid, ...] = ()
+
+    @model_validator(mode="after")
+    def _silence_is_said(self) -> Self:
+        if not self.clauses and SILENT not in self.explain:
+            raise ValueError(f"no clause is named, so explain must say {SILENT}")
+        return self
+
+
+class Security(Stipulation):
+    """A stolen or misused account. `police`: the agreement wants the police to be told as well."""
+
+    police: bool = False
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if self.police and not self.clauses:
+            raise ValueError("police: true needs the clause that demands it")
+        return self
+
+
+class Cancellation(Stipulation):
+    """How an account is closed, and what becomes of what is stored.
+
+    `at_once`: the person asks and it is done; `application`: the agreement wants an application;
+    `review`: the platform has to agree; `statutory`: the agreement is silent and the person's right
+    to deletion applies (个人信息保护法 47).
+    `ends` is what stops or is deleted, `kept` what is kept or anonymised and for how long.
+    `days` is the most working days until an answer; None when nobody set a number. Where the
+    agreement is silent it is what the rule sets (MOST_STATUTORY_DAYS), no promise of the platform.
+    """
+
+    mode: Literal["at_once", "application", "review", "statutory"]
+    ends: Sentence
+    kept: Sentence
+    days: Annotated[int, Field(ge=1, le=60)] | None = None
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if self.mode != "statutory" and not self.clauses:
+            raise ValueError(f"mode {self.mode} needs the clause it stands in; without one the mode is statutory")
+        if self.mode == "statutory" and self.clauses:
+            raise ValueError("mode statutory is for an agreement that is silent, but clauses are named")
+        if self.mode == "statutory" and (self.days is None or self.days > MOST_STATUTORY_DAYS):
+            raise ValueError(f"mode statutory needs days, at most {MOST_STATUTORY_DAYS}")
+        return self
+
+
+class Changes(Stipulation):
+    """Correcting one's own data. `fixed` are the fields that may not be changed through this channel."""
+
+    fixed: tuple[FieldName, ...] = ()
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if self.fixed and not self.clauses:
+            raise ValueError("fixed needs the clause that forbids the change")
+        _no_repeats("fixed: field", self.fixed)
+        return self
+
+
+class Transfer(Stipulation):
+    """Handing the account to somebody else; `allowed` is by application only, never by the two alone."""
+
+    allowed: bool
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if self.allowed and not self.clauses:
+            raise ValueError("allowed: true needs the clause that allows it")
+        return self
+
+
+class Dissolution(Stipulation):
+    """A company that ends must say so within `working_days`, counted from the event."""
+
+    clauses: tuple[Uid, ...] = Field(min_length=1)
+    working_days: Annotated[int, Field(ge=1, le=60)]
+
+
+class Inactivity(Stipulation):
+    """An account unused for `months` may be taken back.
+
+    `fed`: the platform reports its log-ins through the domain interface. Without it nobody here knows
+    when the person last logged in, no reminder can be given, and `explain` says so.
+    """
+
+    clauses: tuple[Uid, ...] = Field(min_length=1)
+    months: Annotated[int, Field(ge=1, le=120)]
+    fed: bool = False
+
+
+class AccountRules(_Data):
+    """An account's later life. `dissolution` and `inactivity` are None when the agreement has no such rule."""
+
+    recovery: Stipulation
+    security: Security
+    cancellation: Cancellation
+    changes: Changes
+    transfer: Transfer
+    dissolution: Dissolution | None = None
+    inactivity: Inactivity | None = None
+
+
 class Profile(_Data):
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     name: str
@@ -175,6 +291,7 @@ class Profile(_Data):
     documents: tuple[Document, ...] = ()
     separate_consents: tuple[SeparateConsent, ...] = ()
     registration: Registration
+    account: AccountRules
     hotline: Hotline | None = None
     withdraw: Sentence
     leave: Sentence
@@ -191,4 +308,10 @@ class Profile(_Data):
         for subject in self.subjects:
             if not getattr(self.registration, subject):
                 raise ValueError(f"subject {subject} is allowed but registration.{subject} asks for nothing")
+        asked = {spec.field for spec in (*self.registration.person, *self.registration.organisation)}
+        unknown = [field for field in self.account.changes.fixed if field not in asked]
+        if unknown:
+            raise ValueError(f"account.changes.fixed names {', '.join(unknown)}, which registration never asks for")
+        if self.account.dissolution is not None and "organisation" not in self.subjects:
+            raise ValueError("account.dissolution is for organisations, but subjects takes none")
         return self

@@ -1,5 +1,7 @@
 """SMS challenges and their budgets."""
 
-from domain.verification.challenges import Limits, Proven, Refused, Sent, Verification, Wrong
+from domain.verification.challenges import Verification
+from domain.verification.limits import Limits
+from domain.verification.model import Alarm, Asker, Proven, Purpose, Refused, Sent, Wrong
 
-__all__ = ["Limits", "Proven", "Refused", "Sent", "Verification", "Wrong"]
+__all__ = ["Alarm", "Asker", "Limits", "Proven", "Purpose", "Refused", "Sent", "Verification", "Wrong"]

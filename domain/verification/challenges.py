@@ -1,73 +1,37 @@
-"""Proves that a person holds a phone: a six-digit code by SMS, bound to purpose, phone and flow."""
+"""Proves that a person holds a phone: a six-digit code by SMS, bound to purpose, phone, flow and channel.
+
+An asker names a phone or an account; the code goes to the phone behind that name. Whatever the asker can notice
+depends on the name and on the asker alone. When there is no phone behind it, or that phone had its share, a
+challenge is written all the same that no code answers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Literal
+from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ambient import Chance, Clock, new_id
-from domain.storage.locks import hold
 from domain.vault import Vault
+from domain.verification.breakers import paused, read_alarms, read_weather
+from domain.verification.budgets import DAY, Past, gap, over_person, over_recipient
+from domain.verification.limits import Limits
+from domain.verification.model import Alarm, Asker, Proven, Purpose, Refused, Sent, Wrong
 from domain.verification.tables import ChallengeRow
 
-Purpose = Literal["register"]
-
-
-class Limits(BaseModel):
-    """Settings of the verification service; seconds unless a name says otherwise.
-
-    `all_an_hour` is the brake for the whole service: somebody who makes it send codes to strangers pays nothing.
-
-    Defaults: six digits and at most ten minutes by NIST SP 800-63B-4 and OWASP ASVS 6.5;
-    one a minute, five an hour, ten a day by the mainland SMS providers' own ceilings.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    code_lifetime: int = 300
-    tries: int = 5
-    failures_a_day: int = 15
-    resend_after: tuple[int, ...] = (60, 120, 300, 600, 1800)
-    a_hour: int = 5
-    a_day: int = 10
-    phones_a_day: int = 3
-    all_an_hour: int = 1000
+# "+86" and seven digits: network and area of a mainland mobile number.
+_PREFIX = len("+86") + 7
 
 
 @dataclass(frozen=True)
-class Sent:
-    """A code is on its way. `code` goes to the courier and nowhere else."""
+class _Known:
+    """The blind indexes of something, the one under the current key first, and of its prefix when it is a phone."""
 
-    challenge_id: str
-    code: str
-    lifetime: timedelta
-    resend_after: timedelta
-
-
-@dataclass(frozen=True)
-class Refused:
-    """No code was sent. `wait` is how long until the next may be."""
-
-    reason: Literal["too_soon", "too_many", "too_many_phones"]
-    wait: timedelta
-
-
-@dataclass(frozen=True)
-class Proven:
-    challenge_id: str
-
-
-@dataclass(frozen=True)
-class Wrong:
-    """`tries_left` 0 means the code is spent and a new one is needed."""
-
-    tries_left: int
+    indexes: list[bytes]
+    prefixes: list[bytes]
 
 
 class Verification:
@@ -77,81 +41,68 @@ class Verification:
         self._vault = vault
         self._clock = clock
         self._chance = chance
+        self._latest: datetime | None = None
         self.limits = limits
 
-    async def send(
-        self, session: AsyncSession, *, purpose: Purpose, phone: str, subject: str, kin: Sequence[str] = ()
-    ) -> Sent | Refused:
-        """Make a new code; every earlier one of this phone, purpose and subject stops working.
+    async def send(self, session: AsyncSession, *, purpose: Purpose, phone: str, asker: Asker) -> Sent | Refused:
+        """Make a new code; every earlier one of this phone, purpose and flow stops working.
 
         Args:
-            phone: E.164.
-            subject: the flow that asks; a code typed in another flow does not count.
-            kin: other flows of the same person: the phones tried there count against the day's limit too.
+            phone: E.164, of the mainland.
+
+        Returns:
+            `Sent.code` is None when the phone had its share by codes that were asked for under another name: to say
+            so would tell whose phone it is.
         """
-        now = self._clock.now()
-        index, known_as = self._vault.blind("phone", phone), self._vault.blinds("phone", phone)
-        await hold(session, "phone", index)
-        refused = await self._refusal(session, known_as, purpose, (subject, *kin))
-        if refused is not None:
-            return refused
-        await session.execute(
-            update(ChallengeRow)
-            .where(
-                ChallengeRow.phone_index.in_(known_as),
-                ChallengeRow.purpose == purpose,
-                ChallengeRow.subject == subject,
-                ChallengeRow.closed.is_(None),
-            )
-            .values(closed="superseded")
-        )
-        challenge_id = new_id("v", self._chance)
-        code = f"{self._chance.below(1_000_000):06d}"
-        digest_key, digest = self._vault.keyring.digest("codes", *_parts(challenge_id, purpose, index, subject, code))
-        sends = await self._sends_since(session, known_as, timedelta(days=1))
-        lifetime = timedelta(seconds=self.limits.code_lifetime)
-        session.add(
-            ChallengeRow(
-                id=challenge_id,
-                purpose=purpose,
-                phone_index=index,
-                subject=subject,
-                digest=digest,
-                digest_key=digest_key,
-                sent_at=now,
-                expires_at=now + lifetime,
-            )
-        )
-        await session.flush()
-        return Sent(challenge_id, code, lifetime, self._gap(sends + 1))
+        return await self._send(session, purpose, ("phone", phone), phone, asker)
+
+    async def send_to_account(
+        self, session: AsyncSession, *, purpose: Purpose, named: tuple[str, str], phone: str | None, asker: Asker
+    ) -> Sent | Refused:
+        """The same for the phone of the account that is named so; nobody learns whether there is one.
+
+        Args:
+            named: kind and canonical form of the identifier, such as ("phone", "+8613…") or ("login_name", "wf_1").
+            phone: E.164, as registered for that account; None when there is none or it may not get codes.
+
+        Returns:
+            `Sent.code` is None when nothing is to be sent. Everything else is as if it were.
+        """
+        return await self._send(session, purpose, named, phone, asker)
 
     async def check(
-        self, session: AsyncSession, *, challenge_id: str, purpose: Purpose, subject: str, code: str
+        self, session: AsyncSession, *, challenge_id: str, purpose: Purpose, asker: Asker, code: str
     ) -> Proven | Wrong:
-        """Compare a code that is six digits. Each comparison counts; the last one closes the challenge."""
-        row = (
-            await session.execute(
-                select(ChallengeRow)
-                .where(ChallengeRow.id == challenge_id)
-                .with_for_update()
-                .execution_options(populate_existing=True)
-            )
-        ).scalar_one_or_none()
-        now = self._clock.now()
-        usable = (
-            row is not None
-            and row.purpose == purpose
-            and row.subject == subject
-            and row.closed is None
-            and now < row.expires_at
+        """Compare a code that is six digits. Each comparison counts; the last one closes the challenge.
+
+        A code of another purpose, flow, channel or conversation costs nothing and tells nothing.
+        """
+        row = await session.scalar(
+            select(ChallengeRow)
+            .where(ChallengeRow.id == challenge_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
         )
-        if row is None or not usable:
+        now = self._now()
+        owner = None if row is None else (row.purpose, row.subject, row.conversation_id, row.channel)
+        if row is None or owner != (purpose, asker.subject, asker.conversation_id, asker.channel):
             return Wrong(0)
-        failures = await self._failures(session, [row.phone_index], purpose)
+        if row.closed is not None or now < row.sent_at:
+            return Wrong(0)
+        # Codes of one phone in several flows share a budget: their guesses go one after another.
+        await _hold_all(session, b"check" + row.named_index, b"check" + (row.phone_index or row.id.encode()))
+        failures, behind, high_water = await self._failures(session, row, purpose)
+        lifetime = row.expires_at - row.sent_at
+        # The second: this moment was over once, and a clock that steps back does not bring it again.
+        if now >= row.expires_at or max(now, high_water, self._latest or now) - row.high_water >= lifetime:
+            row.closed = "expired"
+            await session.flush()
+            return Wrong(0)
         if failures >= self.limits.failures_a_day:
             return Wrong(0)
-        parts = _parts(row.id, purpose, row.phone_index, subject, code)
-        if self._vault.keyring.digest_matches("codes", row.digest_key, row.digest, *parts):
+        digest = _parts(row.id, purpose, asker, row.named_index, row.phone_index, code)
+        right = self._vault.keyring.digest_matches("codes", row.digest_key, row.digest, *digest)
+        if right and row.phone_index is not None and behind < self.limits.failures_a_day:
             row.closed = "proven"
             await session.flush()
             return Proven(row.id)
@@ -170,59 +121,138 @@ class Verification:
             .values(closed="void")
         )
 
-    async def _refusal(
-        self, session: AsyncSession, known_as: Sequence[bytes], purpose: Purpose, subjects: Sequence[str]
-    ) -> Refused | None:
-        now = self._clock.now()
-        sends = await self._sends_since(session, known_as, timedelta(days=1))
-        newest = select(func.max(ChallengeRow.sent_at)).where(ChallengeRow.phone_index.in_(known_as))
-        last = await session.scalar(newest)
-        if last is not None and sends:
-            wait = last + self._gap(sends) - now
-            if wait > timedelta(0):
-                return Refused("too_soon", wait)
-        everywhere = await session.scalar(
-            select(func.count()).select_from(ChallengeRow).where(ChallengeRow.sent_at > now - timedelta(hours=1))
-        )
-        if (everywhere or 0) >= self.limits.all_an_hour:
-            return Refused("too_many", timedelta(hours=1))
-        failures = await self._failures(session, known_as, purpose)
-        if sends >= self.limits.a_day or failures >= self.limits.failures_a_day:
-            return Refused("too_many", timedelta(days=1))
-        if await self._sends_since(session, known_as, timedelta(hours=1)) >= self.limits.a_hour:
-            return Refused("too_many", timedelta(hours=1))
-        phones = await session.scalars(
-            select(ChallengeRow.phone_index)
-            .where(ChallengeRow.subject.in_(subjects), ChallengeRow.sent_at > now - timedelta(days=1))
-            .distinct()
-        )
-        if len({*phones.all()} - {*known_as}) >= self.limits.phones_a_day:
-            return Refused("too_many_phones", timedelta(days=1))
-        return None
+    async def alarms(self, session: AsyncSession) -> list[Alarm]:
+        """What the operator has to know now: open breakers, a used up hour, a clock that was wrong."""
+        return await read_alarms(session, self.limits, self._now())
 
-    async def _sends_since(self, session: AsyncSession, known_as: Sequence[bytes], span: timedelta) -> int:
-        count = await session.scalar(
-            select(func.count())
-            .select_from(ChallengeRow)
-            .where(ChallengeRow.phone_index.in_(known_as), ChallengeRow.sent_at > self._clock.now() - span)
+    async def _send(
+        self, session: AsyncSession, purpose: Purpose, named: tuple[str, str], phone: str | None, asker: Asker
+    ) -> Sent | Refused:
+        now = self._now()
+        name, behind = self._known(*named), self._known("phone", phone) if phone else self._known("nobody", named[1])
+        await _hold_all(session, name.indexes[0], behind.indexes[0], asker.conversation_id.encode())
+        past = await self._past(session, name, behind, asker, now)
+        by_name = [p for p in past if p.named in name.indexes]
+        by_phone = [p for p in past if p.phone in behind.indexes]
+        by_person = [p for p in past if p.conversation_id == asker.conversation_id]
+        weather = await read_weather(session, self.limits, now, name.prefixes, behind.prefixes)
+        refused = (
+            over_recipient(self.limits, by_name, purpose, now)
+            or over_person(self.limits, by_person, name.indexes, now)
+            or await paused(session, self.limits, now, weather)
         )
-        return count or 0
-
-    async def _failures(self, session: AsyncSession, known_as: Sequence[bytes], purpose: str) -> int:
-        """Wrong codes for this phone and purpose in a day: asking for another code does not reset them."""
-        total = await session.scalar(
-            select(func.sum(ChallengeRow.tries)).where(
-                ChallengeRow.phone_index.in_(known_as),
-                ChallengeRow.purpose == purpose,
-                ChallengeRow.sent_at > self._clock.now() - timedelta(days=1),
+        if refused is not None:
+            return refused
+        await self._supersede(session, purpose, asker, name, behind)
+        full = weather.phone_full is not None or over_recipient(self.limits, by_phone, purpose, now) is not None
+        reachable = phone is not None and not full
+        challenge_id = new_id("v", self._chance)
+        phone_index = behind.indexes[0] if reachable else None
+        # Everything is made in either case, so that neither takes longer.
+        code, no_digest = f"{self._chance.below(1_000_000):06d}", self._chance.token(32)
+        key, digest = self._vault.keyring.digest(
+            "codes", *_parts(challenge_id, purpose, asker, name.indexes[0], phone_index, code)
+        )
+        lifetime = timedelta(seconds=self.limits.code_lifetime)
+        await session.execute(
+            insert(ChallengeRow).values(
+                id=challenge_id,
+                purpose=purpose,
+                named_index=name.indexes[0],
+                named_prefix=name.prefixes[0] if named[0] == "phone" else None,
+                phone_index=phone_index,
+                phone_prefix=behind.prefixes[0] if reachable else None,
+                subject=asker.subject,
+                conversation_id=asker.conversation_id,
+                channel=asker.channel,
+                digest=digest if reachable else no_digest,
+                digest_key=key,
+                sent_at=now,
+                expires_at=now + lifetime,
+                high_water=max(now, weather.high_water or now, self._latest or now),
+                tries=0,
+                closed=None,
             )
         )
-        return int(total or 0)
+        return Sent(challenge_id, code if reachable else None, lifetime, gap(self.limits, len(by_name) + 1))
 
-    def _gap(self, sends: int) -> timedelta:
-        ladder = self.limits.resend_after
-        return timedelta(seconds=ladder[min(sends, len(ladder)) - 1])
+    def _now(self) -> datetime:
+        """The present moment; the latest one ever read here is remembered."""
+        now = self._clock.now()
+        self._latest = max(now, self._latest or now)
+        return now
+
+    def _known(self, kind: str, canonical: str) -> _Known:
+        return _Known(self._vault.blinds(kind, canonical), self._vault.blinds(f"{kind}_prefix", canonical[:_PREFIX]))
+
+    async def _past(
+        self, session: AsyncSession, name: _Known, behind: _Known, asker: Asker, now: datetime
+    ) -> list[Past]:
+        rows = await session.execute(
+            select(
+                ChallengeRow.named_index,
+                ChallengeRow.phone_index,
+                ChallengeRow.conversation_id,
+                ChallengeRow.purpose,
+                ChallengeRow.sent_at,
+                ChallengeRow.tries,
+            ).where(
+                or_(
+                    ChallengeRow.named_index.in_(name.indexes),
+                    ChallengeRow.phone_index.in_(behind.indexes),
+                    ChallengeRow.conversation_id == asker.conversation_id,
+                ),
+                ChallengeRow.sent_at > now - DAY,
+            )
+        )
+        return [Past(*row) for row in rows]
+
+    async def _supersede(self, session: AsyncSession, purpose: str, asker: Asker, name: _Known, behind: _Known) -> None:
+        await session.execute(
+            update(ChallengeRow)
+            .where(
+                or_(ChallengeRow.named_index.in_(name.indexes), ChallengeRow.phone_index.in_(behind.indexes)),
+                ChallengeRow.purpose == purpose,
+                ChallengeRow.subject == asker.subject,
+                ChallengeRow.closed.is_(None),
+            )
+            .values(closed="superseded")
+        )
+
+    async def _failures(self, session: AsyncSession, row: ChallengeRow, purpose: str) -> tuple[int, int, datetime]:
+        """Wrong codes of a day for this name and for the phone behind it, and the latest moment known.
+
+        Asking for another code does not reset them.
+        """
+        named, behind = ChallengeRow.named_index == row.named_index, ChallengeRow.phone_index == row.phone_index
+        found = (
+            await session.execute(
+                select(
+                    func.sum(case((named, ChallengeRow.tries), else_=0)),
+                    func.sum(case((behind, ChallengeRow.tries), else_=0)),
+                    select(func.max(ChallengeRow.high_water)).scalar_subquery(),
+                ).where(
+                    or_(named, behind), ChallengeRow.purpose == purpose, ChallengeRow.sent_at > self._clock.now() - DAY
+                )
+            )
+        ).one()
+        return int(found[0] or 0), int(found[1] or 0), found[2]
 
 
-def _parts(challenge_id: str, purpose: str, index: bytes, subject: str, code: str) -> tuple[bytes, ...]:
-    return challenge_id.encode(), purpose.encode(), index, subject.encode(), code.encode()
+async def _hold_all(session: AsyncSession, *names: bytes) -> None:
+    """Until this transaction ends nobody else holds any of the names.
+
+    One statement, always as long, in an order everybody keeps: two that want the same names cannot block each other.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    numbers = sorted(int.from_bytes(hashlib.sha256(b"challenges|" + name).digest()[:8], signed=True) for name in names)
+    await session.execute(select(*(func.pg_advisory_xact_lock(number) for number in numbers)))
+
+
+def _parts(
+    challenge_id: str, purpose: str, asker: Asker, named: bytes, phone: bytes | None, code: str
+) -> tuple[bytes, ...]:
+    """What a code is bound to."""
+    bound = (challenge_id, purpose, asker.subject, asker.conversation_id, asker.channel, code)
+    return named, phone or b"", *(part.encode() for part in bound)

@@ -50,7 +50,7 @@ class Phone(OneQuestion):
                 given = {**state.values, "phone": value}
                 void = (VoidCode(state.challenge),) if state.challenge else ()
                 moved = state.but(values=given, displays={**state.displays, "phone": display}, challenge=None)
-                return moved, (*void, SendCode(value))
+                return moved, (*void, SendCode(value, "register"))
             case NotAccepted("phone" | "sms_code" as field, code, hint):
                 say = Say(f"refused.{code}", {"hint": hint or ""}, (HUMAN,), expects=field, prompt=True)
                 return state, (say,)
@@ -70,7 +70,7 @@ class Phone(OneQuestion):
                     Say(f"code.not_sent.{reason}", words, (HUMAN,), expects="phone", prompt=True),
                 )
             case Answered("sms_code", value, _) if state.challenge:
-                return state, (CheckCode(state.challenge, value),)
+                return state, (CheckCode(state.challenge, value, "register"),)
             case CodeWrong(0):
                 return state, (self._ask_code("code.spent", {}),)
             case CodeWrong(left):
@@ -78,7 +78,7 @@ class Phone(OneQuestion):
             case CodeProven(challenge_id) if challenge_id == state.challenge:
                 return state.but(phone_proven=True), (CheckFree("phone", state.values["phone"]),)
             case Pressed("resend", _) | Wished("resend") if "phone" in state.values:
-                return state, (SendCode(state.values["phone"]),)
+                return state, (SendCode(state.values["phone"], "register"),)
             case Pressed("change_phone", _):
                 fresh = forget_phone(state)
                 return fresh, (*_void(state), *self.prompt(fresh, journey))

@@ -73,10 +73,29 @@ registration:
   login_with: [phone]
   person:
     - {field: phone, where: chat, why: 用来收验证码。}
+account:
+  recovery: {explain: 协议没有写明忘了密码怎么办，按平台的办法办。}
+  security: {explain: 协议没有写明账号被盗了怎么办，告诉我们，我们转给平台。}
+  cancellation:
+    mode: statutory
+    days: 15
+    explain: 协议没有写明怎样注销，您照样可以提出来；按规定最迟15个工作日要处理完。
+    ends: 协议没有写明会删什么。
+    kept: 协议没有写明会留什么、留多久。
+  changes: {explain: 协议没有写明资料怎么改。}
+  transfer: {allowed: false, explain: 账号归平台，不能转给别人。, clauses: ["1/1.2"]}
 withdraw: 说一声撤回同意就行。
 leave: 说一声注销账号就行。
 legal_review: [2.1 不退费，请复核。]
 """
+
+INACTIVITY = """\
+  inactivity:
+    months: 6
+    explain: 六个月没有登录，平台可以收回账号；您哪天登录过我们不知道，没法提醒您。
+    clauses: ["1/1.2"]
+"""
+"""One more rule of `account`, to be put before `withdraw`."""
 
 PRIVACY = "# 隐私政策\n\n1.1 我们只留您的手机号。\n"
 

@@ -7,7 +7,7 @@ import pytest
 
 from domain.platforms import BrokenPlatform, load_platform, load_platforms
 
-from .conftest import CARDS, PROFILE, write_platform
+from .conftest import CARDS, INACTIVITY, PROFILE, write_platform
 
 Edit = Callable[[str], str]
 
@@ -46,6 +46,10 @@ def _swap(old: str, new: str) -> Edit:
         pytest.param("profile.yml", _swap("file: privacy.md", "file: ../x.md"), "../x.md", "outside", id="a file outside the folder"),
         pytest.param("profile.yml", _swap("leave: 说一声注销账号就行。\n", ""), "id: linlibang", "leave", id="a key missing"),
         pytest.param("profile.yml", _swap("field: phone", "field: shoe_size"), "shoe_size", "field", id="a field there is not"),
+        pytest.param("profile.yml", _swap("1/1.2", "1/1.7"), "1/1.7", "clause 1/1.7 is not in", id="an account rule's uid not in the text"),
+        pytest.param("profile.yml", _swap("mode: statutory", "mode: maybe"), "mode: maybe", "account.cancellation.mode", id="a way out there is not"),
+        pytest.param("profile.yml", _swap("  changes: {explain: 协议没有写明资料怎么改。}\n", ""), "account:", "account.changes", id="an account rule missing"),
+        pytest.param("profile.yml", _swap("    kept: 协议没有写明会留什么、留多久。\n", ""), "  cancellation:", "account.cancellation.kept", id="what is kept not said"),
     ],
 )  # fmt: skip
 def test_each_fault_names_file_line_and_reason(sixth: Path, name: str, edit: Edit, at: str, reason: str) -> None:
@@ -69,6 +73,32 @@ def test_each_fault_names_file_line_and_reason(sixth: Path, name: str, edit: Edi
         ("document: privacy_policy", "document: privacy", "marketing names privacy, which is not in documents"),
         ("subjects: [person]", "subjects: [person, organisation]", "registration.organisation asks for nothing"),
         ("authorised: false", "authorised: true", "authorised: true needs the document"),
+        ("协议没有写明忘了密码怎么办，按", "忘了密码，按", "account.recovery: Value error, no clause is named"),
+        ("协议没有写明资料怎么改。", "资料随时可以改。", "explain must say 没有写明"),
+        ("mode: statutory", "mode: review", "mode review needs the clause it stands in"),
+        ("mode: statutory", 'mode: statutory\n    clauses: ["2/2.1"]', "silent, but clauses are named"),
+        ("days: 15", "days: 16", "mode statutory needs days, at most 15"),
+        ("    days: 15\n", "", "mode statutory needs days, at most 15"),
+        ("days: 15", "days: 0", "account.cancellation.days: Input should be greater than or equal to 1"),
+        ("security: {", "security: {police: true, ", "police: true needs the clause"),
+        ("changes: {", "changes: {fixed: [phone], ", "fixed needs the clause"),
+        ("changes: {", 'changes: {clauses: ["2/2.1"], fixed: [phone, phone], ', "given more than once: phone"),
+        ("changes: {", 'changes: {clauses: ["2/2.1"], fixed: [email], ', "fixed names email, which registration never"),
+        (
+            'false, explain: 账号归平台，不能转给别人。, clauses: ["1/1.2"]',
+            "true, explain: 协议没有写明。",
+            "allowed: true needs the clause",
+        ),
+        (
+            "withdraw:",
+            '  dissolution: {working_days: 5, explain: 5个工作日内告诉平台。, clauses: ["2/2.1"]}\nwithdraw:',
+            "account.dissolution is for organisations, but subjects takes none",
+        ),
+        (
+            "withdraw:",
+            INACTIVITY.replace('["1/1.2"]', "[]") + "withdraw:",
+            "account.inactivity.clauses: Tuple should have at least 1 item",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_named(sixth: Path, old: str, new: str, reason: str) -> None:

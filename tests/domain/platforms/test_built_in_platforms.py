@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.agreements import ParsedAgreement, clause_hash, parse_file
-from domain.platforms import LoadedPlatform, check, load_platform, load_platforms
+from domain.platforms import LoadedPlatform, Stipulation, check, load_platform, load_platforms
 
 FOLDERS = Path(__file__).parents[3] / "domain" / "platforms"
 OFFICIAL = Path(__file__).parents[4] / "shared" / "agreements"
@@ -50,6 +50,22 @@ DISPUTABLE = {
     "weigongbao": "第六条/4",
     "zhiyonggong": "6/6.1 6/6.2 6/6.4 6/6.5 7",
 }
+# Matters of an account's later life that no clause speaks of.
+SILENT = {
+    "rencai": {"recovery"},
+    "xiaohe": set(),
+    "renrenbao": {"cancellation"},
+    "weigongbao": set(),
+    "zhiyonggong": {"recovery", "cancellation"},
+}
+# Every period an account rule may tell: the agreement's own, and the one set by rule where it has none.
+PERIODS = {
+    "rencai": {"5个工作日"},
+    "xiaohe": set(),
+    "renrenbao": {"15个工作日"},
+    "weigongbao": {"六个月", "两年"},
+    "zhiyonggong": {"15个工作日"},
+}
 STATUTES = re.compile("民法典|个人信息保护法|消费者权益|电子商务法|广告法|著作权法|仲裁法|法释|司法解释|PIPL")
 
 
@@ -76,6 +92,17 @@ def _on_a_card(uid: str, named: set[str], text: ParsedAgreement) -> bool:
         return True
     clause = text.find(uid)
     return clause is not None and bool(clause.children) and all(child.uid in named for child in clause.children)
+
+
+def _rules(platform: LoadedPlatform) -> dict[str, Stipulation]:
+    """What the agreement says about an account's later life, by matter; what it has no rule for is left out."""
+    account = platform.profile.account
+    rules = {matter: getattr(account, matter) for matter in type(account).model_fields}
+    return {matter: rule for matter, rule in rules.items() if rule is not None}
+
+
+def _words(rule: Stipulation) -> str:
+    return " ".join(value for value in rule.model_dump().values() if isinstance(value, str))
 
 
 def _bare(text: str) -> str:
@@ -115,6 +142,7 @@ def test_no_card_leans_on_a_statute_or_calls_a_clause_void(platform: LoadedPlatf
         part for consent in profile.separate_consents for part in (consent.title, consent.body, consent.if_refused)
     ]
     shown += [spec.why for specs in (profile.registration.person, profile.registration.organisation) for spec in specs]
+    shown += [_words(rule) for rule in _rules(platform).values()]
     assert [text for text in shown if STATUTES.search(text) or re.search("(条款?|约定|规定)(是|属于)?无效", text)] == []
 
 
@@ -169,3 +197,98 @@ def test_zhiyonggong_takes_companies_only_and_never_reads_another_log_in_as_cons
     asked = {spec.field: spec for spec in profile.registration.organisation}
     for field, last in (("purpose", "都不是"), ("not_competitor", "我不能确认"), ("authority", "没有")):
         assert asked[field].options[-1] == last and asked[field].refused
+
+
+def test_the_account_rules_name_clauses_that_the_official_text_has_too(platform: LoadedPlatform) -> None:
+    official = set(_uids(parse_file(_official(platform))))
+    named = {uid for rule in _rules(platform).values() for uid in rule.clauses}
+    assert named and named - official == set()
+
+
+def test_where_the_agreement_is_silent_the_person_is_told_so(platform: LoadedPlatform) -> None:
+    silent = {matter: rule.explain for matter, rule in _rules(platform).items() if not rule.clauses}
+    assert set(silent) == SILENT[platform.id]
+    assert all("协议没有写明" in explain for explain in silent.values())
+
+
+def test_a_clause_number_that_is_told_is_one_the_rule_names(platform: LoadedPlatform) -> None:
+    for matter, rule in _rules(platform).items():
+        named = " ".join(rule.clauses)
+        told = re.findall(r"(?<![\d.])\d+\.\d+(?:\.\d+)?(?![\d.])", _words(rule))
+        told += ["/".join(pair) for pair in re.findall(r"第(.条)第(\d)项", _words(rule))]
+        told += [f"{chapter}/({item})" for chapter, item in re.findall(r"([一-十])（([一-十])）", _words(rule))]
+        assert [number for number in told if number not in named] == [], matter
+
+
+def test_no_account_rule_has_a_telephone_number_or_a_period_that_the_agreement_lacks(platform: LoadedPlatform) -> None:
+    profile = platform.profile
+    words = " ".join(_words(rule) for rule in _rules(platform).values())
+    assert set(re.findall(r"\d{3,}(?:-\d{3,})*", words)) <= ({profile.hotline.number} if profile.hotline else set())
+    periods = set(re.findall(r"[\d一二两三四五六七八九十]+个?(?:工作日|小时|天|周|个?月|年)", words))
+    assert periods == PERIODS[platform.id]
+
+
+def test_only_renrenbao_demands_that_the_police_be_told_as_well() -> None:
+    demands = {
+        each.id: each.profile.account.security for each in load_platforms() if each.profile.account.security.police
+    }
+    assert list(demands) == ["renrenbao"]
+    assert "报案" in demands["renrenbao"].explain and "第3条/3.3" in demands["renrenbao"].clauses
+    assert not [
+        each.id
+        for each in load_platforms()
+        if each.id not in demands and "报案" in each.profile.account.security.explain
+    ]
+
+
+def test_an_account_is_closed_the_way_each_agreement_says() -> None:
+    ways = {each.id: each.profile.account.cancellation for each in load_platforms()}
+    assert {platform: (way.mode, way.days) for platform, way in ways.items()} == {
+        "rencai": ("application", None),
+        "renrenbao": ("statutory", 15),
+        "weigongbao": ("review", None),
+        "xiaohe": ("at_once", None),
+        "zhiyonggong": ("statutory", 15),
+    }
+    for platform in ("renrenbao", "zhiyonggong"):
+        assert "不是协议写的，也不是平台答应的" in ways[platform].explain, "the rule's period is nobody's promise"
+    assert "审核同意" in ways["weigongbao"].explain and "两年" in ways["weigongbao"].kept
+    for way in ways.values():
+        assert "没有写明" in way.kept, "no agreement says for how long everything is kept"
+
+
+def test_only_xiaohe_has_a_rule_for_a_forgotten_password_and_its_exclusion_is_put_in_its_place() -> None:
+    recoveries = {each.id: each.profile.account.recovery for each in load_platforms()}
+    assert [platform for platform, rule in recoveries.items() if "没有写明忘了密码" not in rule.explain] == ["xiaohe"]
+    assert recoveries["xiaohe"].clauses == ("三/(四)",)
+    assert "冒名" in recoveries["xiaohe"].explain and "不影响您依法享有的权利" in recoveries["xiaohe"].explain
+    assert "任何时候都不会主动问您要密码" in recoveries["weigongbao"].explain
+
+
+def test_where_the_platform_says_it_is_not_liable_statutory_rights_are_said_to_stay(platform: LoadedPlatform) -> None:
+    for matter, rule in _rules(platform).items():
+        for told in (value for value in rule.model_dump().values() if isinstance(value, str)):
+            if re.search("(平台|智用工)(对这样处理)?不担责", told):
+                assert "不影响您依法享有的权利" in told, matter
+
+
+def test_an_account_can_be_handed_over_at_weigongbao_only() -> None:
+    transfers = {each.id: each.profile.account.transfer for each in load_platforms()}
+    assert [platform for platform, rule in transfers.items() if rule.allowed] == ["weigongbao"]
+    assert "平台同意" in transfers["weigongbao"].explain
+    assert all(rule.clauses for rule in transfers.values())
+
+
+def test_real_names_cannot_be_changed_at_weigongbao_only() -> None:
+    fixed = {each.id: each.profile.account.changes.fixed for each in load_platforms()}
+    assert {platform for platform, fields in fixed.items() if fields} == {"weigongbao"}
+    assert set(fixed["weigongbao"]) == {"real_name", "company_name", "credit_code"}
+
+
+def test_only_rencai_sets_companies_that_end_a_deadline_and_only_weigongbao_takes_unused_accounts_back() -> None:
+    accounts = {each.id: each.profile.account for each in load_platforms()}
+    ended = {platform: rules.dissolution for platform, rules in accounts.items() if rules.dissolution}
+    unused = {platform: rules.inactivity for platform, rules in accounts.items() if rules.inactivity}
+    assert {platform: rule.working_days for platform, rule in ended.items()} == {"rencai": 5}
+    assert {platform: (rule.months, rule.fed) for platform, rule in unused.items()} == {"weigongbao": (6, False)}
+    assert "没法提醒" in unused["weigongbao"].explain and "聊天不算登录" in unused["weigongbao"].explain

@@ -5,7 +5,7 @@ import pytest
 from domain.agreements import parse
 from domain.platforms import Finding, check, load_platform, pin
 
-from .conftest import AGREEMENT, CARDS
+from .conftest import AGREEMENT, CARDS, INACTIVITY
 
 
 def _findings(folder: Path, level: str) -> list[str]:
@@ -54,7 +54,10 @@ def test_an_official_text_is_held_against_the_same_data(sixth: Path) -> None:
     platform = load_platform(sixth)
     official = parse(AGREEMENT.replace("1.2 账号", "1.9 账号").encode(), "official.md")
     errors = [finding for finding in check(platform, official) if finding.level == "error"]
-    assert errors == [Finding("error", "cards.yml 1.clauses.0", "clause 1/1.2 is not in the text")]
+    assert errors == [
+        Finding("error", "profile.yml account.transfer.clauses.0", "clause 1/1.2 is not in the text"),
+        Finding("error", "cards.yml 1.clauses.0", "clause 1/1.2 is not in the text"),
+    ]
     assert not [finding for finding in check(platform) if finding.level == "error"]
 
 
@@ -114,6 +117,49 @@ def test_an_unknown_operator_and_a_missing_authorisation_are_reported(sixth: Pat
     warnings = _findings(sixth, "warning")
     assert not any("channel" in finding for finding in warnings)
     assert any("operator" in finding for finding in warnings)
+
+
+def test_where_log_ins_are_not_reported_nobody_is_left_waiting_for_a_reminder(sixth: Path) -> None:
+    _edit(sixth / "profile.yml", "withdraw:", f"{INACTIVITY}withdraw:")
+    assert _findings(sixth, "error") == []
+    _edit(sixth / "profile.yml", "，没法提醒您", "，到时候我们提醒您")
+    (error,) = _findings(sixth, "error")
+    assert error.startswith("profile.yml account.inactivity: fed: false") and "没法提醒" in error
+    _edit(sixth / "profile.yml", "    months: 6", "    months: 6\n    fed: true")
+    assert _findings(sixth, "error") == []
+
+
+@pytest.mark.parametrize("days", [5, 10])
+def test_the_days_a_person_reads_are_the_days_that_count(sixth: Path, days: int) -> None:
+    _edit(sixth / "profile.yml", "days: 15", f"days: {days}")
+    (error,) = _findings(sixth, "error")
+    assert error == f"profile.yml account.cancellation: days: {days}, but explain does not say {days}个工作日"
+    _edit(sixth / "profile.yml", "15个工作日", f"{days} 个工作日")
+    assert _findings(sixth, "error") == []
+
+
+def test_the_days_a_company_has_to_give_notice_are_told(sixth: Path) -> None:
+    rule = 'dissolution: {working_days: 5, explain: 单位没了要书面告诉平台。, clauses: ["2/2.1"]}'
+    _edit(sixth / "profile.yml", "subjects: [person]", "subjects: [person, organisation]")
+    _edit(
+        sixth / "profile.yml",
+        "  person:\n",
+        "  organisation: [{field: phone, where: chat, why: 用来收验证码。}]\n  person:\n",
+    )
+    _edit(sixth / "profile.yml", "withdraw:", f"  {rule}\nwithdraw:")
+    assert _findings(sixth, "error") == [
+        "profile.yml account.dissolution: working_days: 5, but explain does not say 5个工作日"
+    ]
+    _edit(sixth / "profile.yml", "单位没了要", "单位没了要在5个工作日内")
+    assert _findings(sixth, "error") == []
+
+
+def test_who_must_go_to_the_police_is_told_so(sixth: Path) -> None:
+    _edit(sixth / "profile.yml", "security: {", 'security: {police: true, clauses: ["2/2.1"], ')
+    (error,) = _findings(sixth, "error")
+    assert error.startswith("profile.yml account.security: police: true") and "报案" in error
+    _edit(sixth / "profile.yml", "告诉我们，我们转给平台", "告诉平台，也要向公安机关报案")
+    assert _findings(sixth, "error") == []
 
 
 def test_a_file_that_nothing_uses_is_reported(sixth: Path) -> None:
