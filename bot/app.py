@@ -19,7 +19,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from bot.actions.route import PATH as ACTIONS_PATH
 from bot.actions.route import ActionRoute
 from bot.channels.web.api import ConversationApi
+from bot.couriers.choice import couriers
 from bot.couriers.console import ConsoleCourier
+from bot.couriers.receipts import Receipts
 from bot.couriers.worker import CourierWorker
 from bot.engine_process import EngineProcess, free_port, running
 from bot.http import Problems
@@ -56,7 +58,7 @@ class App:
     engine: Engine
     worker: Worker
     doorway: Doorway
-    courier: ConsoleCourier
+    courier: ConsoleCourier | None
     web: web.Application
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -110,7 +112,8 @@ async def open_app(
         engine = Engine(session, engine_url, token, settings.engine.timeout)
         worker = Worker(domain, engine, hub, crash)
         doorway = Doorway(domain, worker, hub)
-        courier = ConsoleCourier(domain.parts.clock)
+        sending = [] if settings.sms.elsewhere else couriers(settings.sms, domain.parts.clock)
+        courier = next((each for each in sending if isinstance(each, ConsoleCourier)), None)
         application = _web(settings, domain, hub, engine, doorway, courier, token)
         app = App(settings, domain, hub, engine, worker, doorway, courier, application)
         if settings.engine.url is None:
@@ -119,7 +122,13 @@ async def open_app(
             process = EngineProcess(port=engine_port, token=token, actions_url=actions)
             await stack.enter_async_context(running(process))
         app.spawn(worker.run(), "turns")
-        app.spawn(CourierWorker(domain, courier, hub).run(), "courier")
+        if sending:
+            sms = settings.sms
+            short_messages = CourierWorker(
+                domain, sending, hub, at_once=sms.at_once, a_second=sms.a_second, timeout=sms.timeout
+            )
+            stack.push_async_callback(short_messages.close)
+            app.spawn(short_messages.run(), "courier")
         app.spawn(_keep_heads(domain), "ledger heads")
         app.spawn(_forget_abandoned(domain), "abandoned flows")
         if settings.telegram.token is not None:
@@ -138,13 +147,14 @@ async def open_app(
 
 
 def _web(
-    settings: Settings, domain: Domain, hub: Hub, engine: Engine, doorway: Doorway, courier: ConsoleCourier, token: str
+    settings: Settings, domain: Domain, hub: Hub, engine: Engine, doorway: Doorway, courier: ConsoleCourier | None, token: str
 ) -> web.Application:
     application = web.Application(middlewares=[Problems().middleware], client_max_size=_MAX_BODY)
     conversations = ConversationApi(domain, doorway, hub, settings)
     application.add_routes(conversations.routes())
     application.on_shutdown.append(conversations.close_sockets)
     application.add_routes(Pages(domain, Renderer(settings.public), hub).routes())
+    application.add_routes(Receipts(domain, settings.sms, settings.trusted_proxies).routes())
     application.router.add_post(ACTIONS_PATH, ActionRoute(domain, token).handle)
     application.router.add_static("/static/web", _HERE / "channels" / "web" / "static")
     application.router.add_static("/static/pages", _HERE / "pages" / "static")
@@ -179,7 +189,7 @@ def _web(
         return web.json_response({"dev": settings.dev})
 
     async def dev_sms(request: web.Request) -> web.Response:
-        sent = courier.sent_to(request.query.get("phone", ""))
+        sent = courier.sent_to(request.query.get("phone", "")) if courier else []
         return web.json_response(
             {"messages": [{"phone": s.phone, "text": s.text, "at": s.at.isoformat()} for s in sent]}
         )
@@ -204,8 +214,11 @@ async def _forget_abandoned(domain: Domain) -> None:
     while True:
         try:
             async with domain.transaction() as session:
-                forgotten = await domain.registration.forget_abandoned(session)
+                forgotten = await domain.flows.forget_abandoned(session)
                 await purge(session, domain.parts)
+            await domain.accounts.remind_inactive()
+            # The bytes of destroyed keys must not wait in the write-ahead log either.
+            await domain.database.checkpoint()
             if forgotten:
                 log.info("abandoned flows forgotten", count=forgotten)
         except Exception as error:

@@ -10,23 +10,34 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.accounts import Account, Accounts
+from domain.accounts import Account, Accounts, deeds
+from domain.accounts.inactivity import remind_inactive
+from domain.accounts.sign_in import SignedIn, sign_in
 from domain.agreements import ParsedAgreement, parse
 from domain.agreements.versions import Agreements, Version
 from domain.ambient import Chance, Clock, SystemChance, SystemClock
 from domain.consent.service import Consents, Decided
 from domain.conversations.service import Conversations
 from domain.errors import Conflict, NotFound
-from domain.evidence.entries import agreement_of
 from domain.evidence import HeadFile, Ledger, Verdict, verify
+from domain.evidence.entries import agreement_of
+from domain.flows.pages import PageForm, PageOutcome, find_page
+from domain.flows.runner import Flows
 from domain.flows.say import Render, RenderContext, Rendered, Say
+from domain.flows.tables import FlowRow
 from domain.messaging.inbox import Inbox
 from domain.messaging.notices import DomainEvent, Notice, events_since, notices
 from domain.messaging.outbox import Outbox
 from domain.parts import Parts, Policy
 from domain.platforms import Platforms, load_platforms
+from domain.registration.images import Upload
 from domain.registration.page import RegistrationPages
 from domain.registration.service import Registrations
+from domain.requests import Request, Requests
+from domain.selfservice.data import Data, stored_about
+from domain.selfservice.deciding import decide
+from domain.selfservice.page import SelfServicePages
+from domain.selfservice.service import SelfService
 from domain.storage.database import Database
 from domain.storage.migrate import upgrade
 from domain.vault import Keyring, Vault
@@ -66,6 +77,88 @@ class AccountsApi(_Api):
         """What was registered, in clear. Raises KeyDestroyed after erasure."""
         async with self.parts.database.reading() as session:
             return await self.parts.accounts.data(session, account_id)
+
+    async def sign_in(self, platform_id: str, kind: str, canonical: str, password: str) -> SignedIn:
+        """Check a password for the platform's log-in. Show the same words for `wrong` and `wait`."""
+        return await sign_in(self.parts, platform_id, kind, canonical, password)
+
+    async def seen(self, account_id: str, at: datetime) -> None:
+        """The platform's own log-in was used: the reminder before an unused account is taken back counts from here.
+
+        Raises NotFound.
+        """
+        async with self.parts.database.transaction() as session:
+            row = await self.parts.accounts.row(session, account_id)
+            if row.seen_at is None or row.seen_at < at:
+                row.seen_at, row.reminded_at = at, None
+
+    async def remind_inactive(self) -> int:
+        """Remind people whose account may be taken back for not being used. Returns how many."""
+        async with self.parts.database.transaction() as session:
+            return await remind_inactive(session, self.parts)
+
+    async def freeze(self, account_id: str, *, by: str) -> None:
+        """Stop every use of an account. Raises NotFound."""
+        async with self.parts.database.transaction() as session:
+            row = await self.parts.accounts.row(session, account_id)
+            await deeds.freeze(session, self.parts, row, reason="platform", channel={"by": by}, here=None)
+
+    async def unfreeze(self, account_id: str, *, by: str, reason: str) -> None:
+        """The platform's people have made sure of the owner. Raises NotFound, Conflict."""
+        async with self.parts.database.transaction() as session:
+            row = await self.parts.accounts.row(session, account_id)
+            if row.status not in {"frozen", "suspended"}:
+                raise Conflict(f"{account_id} is {row.status}")
+            await deeds.unfreeze(session, self.parts, row, by=by, reason=reason)
+
+
+class RequestsApi(_Api):
+    async def list(self, platform_id: str | None = None, *, closed: bool = False) -> list[Request]:
+        """Open requests, urgent ones first; with `closed` all of them."""
+        async with self.parts.database.reading() as session:
+            return await self.parts.requests.all(session, platform_id=platform_id, state=None if closed else "open")
+
+    async def decide(self, request_id: str, *, granted: bool, answer: str, by: str) -> Request:
+        """Decide a request and tell the person; a granted request to close closes the account and erases it.
+
+        Args:
+            answer: what the person is told, in the platform's words.
+
+        Raises NotFound, Conflict when it was decided before.
+        """
+        async with self.parts.database.transaction() as session:
+            return await decide(session, self.parts, request_id, granted=granted, answer=answer, by=by)
+
+
+class PagesApi(_Api):
+    """One-time pages of every kind of flow."""
+
+    def __init__(self, parts: Parts, registration: RegistrationPages, selfservice: SelfServicePages) -> None:
+        super().__init__(parts)
+        self._registration = registration
+        self._selfservice = selfservice
+
+    async def show(self, token: str) -> PageForm:
+        """The form behind a link. Looking uses nothing up: messengers fetch links for previews. Raises PageGone."""
+        if await self._kind(token) == Registrations.kind:
+            return await self._registration.show(token)
+        return await self._selfservice.show(token)
+
+    async def send(self, token: str, texts: Mapping[str, str], uploads: Mapping[str, Upload]) -> PageOutcome:
+        """Take what was sent, all of it or nothing. Raises PageGone."""
+        if await self._kind(token) == Registrations.kind:
+            return await self._registration.send(token, texts, uploads)
+        return await self._selfservice.send(token, texts)
+
+    async def data(self, token: str) -> Data:
+        """What is stored about the person a data page belongs to. Raises PageGone."""
+        async with self.parts.database.reading() as session:
+            return await stored_about(session, self.parts, token)
+
+    async def _kind(self, token: str) -> str:
+        async with self.parts.database.reading() as session:
+            page = await find_page(session, self.parts, token)
+            return (await session.get_one(FlowRow, page.flow_id)).kind
 
 
 class ConsentApi(_Api):
@@ -187,8 +280,11 @@ class Domain:
     def __init__(self, parts: Parts, heads: HeadFile) -> None:
         self.parts = parts
         self.registration = Registrations(parts)
-        self.conversations = Conversations(parts, self.registration)
-        self.pages = RegistrationPages(parts, self.registration)
+        self.selfservice = SelfService(parts)
+        self.flows = Flows(parts, (self.registration, self.selfservice))
+        self.conversations = Conversations(parts, self.registration, self.selfservice, self.flows)
+        self.pages = PagesApi(parts, RegistrationPages(parts, self.registration), SelfServicePages(parts, self.selfservice))
+        self.requests = RequestsApi(parts)
         self.accounts = AccountsApi(parts)
         self.consent = ConsentApi(parts)
         self.agreements = AgreementsApi(parts)
@@ -243,6 +339,7 @@ class Domain:
             agreements=Agreements(clock, chance),
             accounts=Accounts(vault, clock, chance),
             consents=Consents(vault, clock, chance),
+            requests=Requests(vault, clock, chance),
             platforms=platforms if platforms is not None else load_platforms(),
             policy=policy or Policy(),
         )

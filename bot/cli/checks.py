@@ -18,9 +18,11 @@ from bot.cli.evidence import ledger_verdict
 from bot.cli.platforms import look_over
 from bot.cli.refusals import explain
 from bot.cli.stored import database_file, stored
+from bot.couriers.choice import lacks
 from bot.engine_process import ROOT, NoEngine, engine_python
 from bot.settings import Settings, is_loopback
 from bot.turns.engine import Engine
+from bot.wording.catalogue import Catalogue
 from domain import Keyring
 from domain.storage.migrate import config
 
@@ -207,7 +209,22 @@ async def _sms(settings: Settings) -> list[Part]:
                 "set MINGSHI_SMS__PROVIDER to a real one",
             )
         ]
-    return [fine("sms", "console: codes stay on this machine" if provider == "console" else provider)]
+    if provider == "console":
+        return [fine("sms", "console: codes stay on this machine")]
+    lacking = [] if settings.sms.elsewhere else lacks(settings.sms)
+    if lacking:
+        return [wrong("sms", f"{provider} cannot send", "; ".join(lacking))]
+    unregistered = sorted(
+        f"MINGSHI_SMS__{chosen.upper()}__TEMPLATES__{template.upper()}"
+        for chosen in settings.sms.chosen
+        if chosen != "console"
+        for template in Catalogue.read("sms.yml").ids() - settings.sms.of(chosen).templates.keys()
+    )
+    if unregistered and not settings.sms.elsewhere:
+        mend = f"register the text of each in the provider's console and set {', '.join(unregistered)}"
+        return [wrong("sms", "templates without a number at the provider are never sent", mend)]
+    sender = "`mingshi courier` sends" if settings.sms.elsewhere else " then ".join(settings.sms.chosen)
+    return [fine("sms", sender)]
 
 
 def is_bot_token(text: str) -> bool:

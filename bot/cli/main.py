@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import agreements, chat, doctor, evidence, news, nlu, platforms
+from bot.cli import agreements, chat, courier, doctor, evidence, news, nlu, platforms
 from bot.cli.checks import is_bot_token
 from bot.cli.refusals import CannotDo, Commands
 from bot.cli.settings import config, settings
@@ -33,6 +33,7 @@ app.add_typer(evidence.ledger, name="ledger")
 app.add_typer(evidence.receipt, name="receipt")
 app.add_typer(evidence.keys, name="keys")
 app.command("chat")(chat.chat)
+app.command("courier")(courier.courier)
 app.command("doctor")(doctor.doctor)
 app.command("notices")(news.notices)
 app.command("events")(news.events)
@@ -69,6 +70,8 @@ def _serve(chosen: Settings) -> None:
     from bot.app import serve
 
     database_file(chosen)
+    if not chosen.sms.elsewhere:
+        courier.able(chosen)
     token = chosen.telegram.token
     if token is not None and not is_bot_token(token.get_secret_value()):
         raise CannotDo("MINGSHI_TELEGRAM__TOKEN is no token of a bot: copy it from @BotFather")

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
-from alibabacloud_dysmsapi20170525 import models
-from alibabacloud_dysmsapi20170525.client import Client
-from alibabacloud_tea_openapi.utils_models import Config
-from darabonba.runtime import RuntimeOptions
+from alibabacloud_dysmsapi20170525 import models  # type: ignore[import-untyped]
+from alibabacloud_dysmsapi20170525.client import Client  # type: ignore[import-untyped]
+from alibabacloud_tea_openapi.utils_models import Config  # type: ignore[import-untyped]
+from darabonba.runtime import RuntimeOptions  # type: ignore[import-untyped]
 
 from bot.couriers.endpoints import Endpoint
 from bot.couriers.port import (
@@ -30,6 +30,7 @@ from bot.couriers.port import (
     Unknown,
     Unreachable,
     plain_code,
+    plain_reference,
 )
 from domain.ambient import SHANGHAI
 from domain.identifiers.phones import Phone
@@ -99,7 +100,7 @@ class AliyunCourier:
         if answer is None or answer.code is None:
             return Unknown("no_code")
         if answer.code == "OK":
-            return Accepted(str(answer.biz_id or ""))
+            return Accepted(plain_reference(answer.biz_id))
         return _answered(plain_code(answer.code), str(answer.message or ""))
 
     async def find(self, phone: str, since: datetime) -> list[Report]:

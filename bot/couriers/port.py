@@ -134,3 +134,9 @@ def variables_of(words: Mapping[str, str]) -> dict[str, str]:
 def plain_code(code: object) -> str:
     """A provider's code as it may stand in a log and a row: its letters and digits, not more than 64."""
     return re.sub(r"[^A-Za-z0-9._:-]", "", str(code))[:64] or "none"
+
+
+def plain_reference(reference: object) -> str:
+    """A provider's own name of a message as it fits the row; empty when it is none."""
+    text = str(reference or "")
+    return text if len(text) <= 64 and text.isprintable() else ""

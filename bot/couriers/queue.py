@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.couriers.port import NotForSms, OutgoingText, Report, plain_code, variables_of
@@ -74,6 +74,17 @@ class Queue:
         self._domain = domain
         self._a_second = a_second
         self._words = Catalogue.read("sms.yml")
+
+    async def is_empty(self) -> bool:
+        """Whether nothing waits to be sent: a quiet service asks this every second, and it takes no lock."""
+        async with self._domain.database.reading() as session:
+            return not await session.scalar(select(exists().where(ShortMessageRow.state == "new")))
+
+    async def has_lost(self) -> bool:
+        """Whether an answer got lost that may still be found."""
+        waits = (ShortMessageRow.state == "unknown") & ShortMessageRow.not_before.is_not(None)
+        async with self._domain.database.reading() as session:
+            return bool(await session.scalar(select(exists().where(waits))))
 
     async def expire(self) -> int:
         """End every open message that is too old to be of use; what a worker has in hand is its own."""
@@ -160,7 +171,13 @@ class Queue:
         return None
 
     async def settle(
-        self, claimed: Claimed, state: State, calls: Sequence[Call], *, reference: str | None, again_in: timedelta | None
+        self,
+        claimed: Claimed,
+        state: State,
+        calls: Sequence[Call],
+        *,
+        reference: str | None,
+        again_in: timedelta | None,
     ) -> bool:
         """Write down how it went. Whether a conversation was told.
 

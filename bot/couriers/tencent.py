@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import httpx
-from tencentcloud.common.credential import Credential
-from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
-from tencentcloud.sms.v20210111 import models
-from tencentcloud.sms.v20210111.sms_client_async import SmsClient
+from tencentcloud.common.credential import Credential  # type: ignore[import-untyped]
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException  # type: ignore[import-untyped]
+from tencentcloud.common.profile.client_profile import ClientProfile  # type: ignore[import-untyped]
+from tencentcloud.common.profile.http_profile import HttpProfile  # type: ignore[import-untyped]
+from tencentcloud.sms.v20210111 import models  # type: ignore[import-untyped]
+from tencentcloud.sms.v20210111.sms_client_async import SmsClient  # type: ignore[import-untyped]
 
 from bot.couriers.endpoints import Endpoint
 from bot.couriers.port import (
@@ -30,6 +30,7 @@ from bot.couriers.port import (
     Unknown,
     Unreachable,
     plain_code,
+    plain_reference,
 )
 from domain.ambient import Clock
 
@@ -115,7 +116,7 @@ class TencentCourier:
         if len(statuses) != 1 or not statuses[0].Code:
             return Unknown("no_code")
         status = statuses[0]
-        return Accepted(str(status.SerialNo or "")) if status.Code == "Ok" else _answered(plain_code(status.Code))
+        return Accepted(plain_reference(status.SerialNo)) if status.Code == "Ok" else _answered(plain_code(status.Code))
 
     async def find(self, phone: str, since: datetime) -> list[Report]:
         request = models.PullSmsSendStatusByPhoneNumberRequest()
@@ -133,7 +134,7 @@ class TencentCourier:
         return [
             Report(
                 each.SessionContext or None,
-                each.SerialNo or None,
+                plain_reference(each.SerialNo) or None,
                 _DELIVERED.get(each.ReportStatus),
                 plain_code(each.ReportStatus or ""),
             )

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.couriers.port import (
     Accepted,
@@ -40,6 +41,9 @@ _LONGEST_WAIT = timedelta(hours=1)
 # The last resort behind the SDKs' own limits, which count each step of a call anew.
 _PATIENCE = 1.5
 _LOOKED_FOR_AT_ONCE = 10
+_LOOK_SECONDS = 5.0
+# A database that is away for a moment must not make an SMS that went out look as if it had not. Within the lease.
+_SETTLE_AGAIN_SECONDS = (1.0, 5.0, 15.0)
 
 
 class CourierWorker:
@@ -74,17 +78,19 @@ class CourierWorker:
     async def run(self) -> None:
         """Work until cancelled; what is in hand then is finished first."""
         async with self._hub.listening(OUTBOX) as event:
+            # Beside the sending: a provider that does not answer questions must not hold up new codes.
+            looking = asyncio.create_task(self._keep_looking(), name="lost sms")
             try:
                 while True:
                     try:
                         begun = await self._begin(lambda _task: event.set())
-                        await self._look_for_lost()
                     except Exception as error:
                         log.error("sms queue not served", exc=error)
                         begun = 0
                     if begun == 0 or len(self._busy) >= self._at_once:
                         await news(event, _IDLE_SECONDS)
             finally:
+                looking.cancel()
                 if self._busy:
                     await asyncio.wait(self._busy)
 
@@ -101,6 +107,8 @@ class CourierWorker:
             await courier.close()
 
     async def _begin(self, done: Callable[[asyncio.Task[None]], None]) -> int:
+        if await self._queue.is_empty():
+            return 0
         await self._queue.expire()
         free = self._at_once - len(self._busy)
         claimed = await self._queue.claim(free) if free > 0 else []
@@ -117,13 +125,24 @@ class CourierWorker:
             state, calls, reference = await self._ask(claimed)
             self._crash("sms sent")
             wait = min(_FIRST_WAIT * 2 ** min(claimed.attempt - 1, 16), _LONGEST_WAIT) if state == "new" else None
-            told = await self._queue.settle(claimed, state, calls, reference=reference, again_in=wait)
+            told = await self._settle(claimed, state, calls, reference=reference, again_in=wait)
         except Exception as error:
             # The lease runs out and the message is taken again.
             log.error("sms not settled", message=claimed.id, exc=error)
             return
         if told:
             self._hub.signal(INBOX)
+
+    async def _settle(
+        self, claimed: Claimed, state: State, calls: list[Call], *, reference: str | None, again_in: timedelta | None
+    ) -> bool:
+        for pause in _SETTLE_AGAIN_SECONDS:
+            try:
+                return await self._queue.settle(claimed, state, calls, reference=reference, again_in=again_in)
+            except (SQLAlchemyError, OSError) as error:
+                log.error("sms not settled yet", message=claimed.id, exc=error)
+                await asyncio.sleep(pause)
+        return await self._queue.settle(claimed, state, calls, reference=reference, again_in=again_in)
 
     async def _ask(self, claimed: Claimed) -> tuple[State, list[Call], str | None]:
         """Go from provider to provider until one took it, or nobody may be asked any more."""
@@ -169,7 +188,17 @@ class CourierWorker:
             log.error("sms courier failed", message=claimed.id, provider=courier.name, exc=error)
             return Unknown(plain_code(type(error).__name__))
 
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                await self._look_for_lost()
+            except Exception as error:
+                log.error("lost sms not looked for", exc=error)
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def _look_for_lost(self) -> None:
+        if not await self._queue.has_lost():
+            return
         for lost in await self._queue.lost(_LOOKED_FOR_AT_ONCE):
             for courier in self._couriers:
                 if await self._found(courier, lost):

@@ -22,9 +22,10 @@ from domain import Domain, NotFound
 from domain.ambient import SHANGHAI
 from domain.consent.deck import build_deck
 from domain.evidence.ledger import canonical
-from domain.flows.pages import PageGone
+from domain.flows.pages import PageForm, PageGone
 from domain.registration.images import MAX_BYTES, Upload
-from domain.registration.page import UPLOADS, PageForm
+from domain.registration.page import UPLOADS
+from domain.selfservice.data import Data
 
 _HERE = Path(__file__).parent
 _MAX_FIELD = 2000
@@ -46,6 +47,8 @@ class Pages:
         return [
             web.get("/s/{token}", self.form),
             web.post("/s/{token}", self.send),
+            web.get("/s/{token}/data", self.data_gate),
+            web.post("/s/{token}/data", self.data),
             web.get("/a/{platform}", self.agreement),
             web.get(r"/r/{id:r_[a-z0-9]+}", self.receipt),
             web.get(r"/r/{id:r_[a-z0-9]+}.json", self.receipt_json),
@@ -80,10 +83,89 @@ class Pages:
         if outcome.conversation_id:
             self._hub.signal(outcome.conversation_id)
             self._hub.signal(OUTBOX)
-        lines = [self._words.text("done.registered")]
+        lines = [self._words.text(f"done.{form.kind}")]
         return self._page(
             "secure_done.html", title=self._words.text("done.title"), platform=form.profile.name, lines=lines
         )
+
+    async def data_gate(self, request: web.Request) -> web.Response:
+        """What a link to stored data shows when it is only looked at: a button, no data."""
+        token = request.match_info["token"]
+        try:
+            data = await self._domain.pages.data(token)
+        except PageGone:
+            return self._page("secure_expired.html", 410)
+        text = self._words.text
+        return self._page(
+            "data_gate.html",
+            title=text("data.title"),
+            platform=data.platform,
+            purpose=text("data.purpose", {"platform": data.platform}),
+            expires_at=data.expires_at.astimezone(SHANGHAI),
+            csrf_token=self._csrf(token),
+            show_label=text("data.show"),
+            json_label=text("data.json"),
+        )
+
+    async def data(self, request: web.Request) -> web.Response:
+        """Everything that is stored about the person, as a page or as JSON."""
+        token = request.match_info["token"]
+        posted = await request.post()
+        given = posted.get("csrf_token", "")
+        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), self._csrf(token).encode()):
+            return self._page("secure_expired.html", 403)
+        try:
+            data = await self._domain.pages.data(token)
+        except PageGone:
+            return self._page("secure_expired.html", 410)
+        if posted.get("as") == "json":
+            text = json.dumps(data.document(), ensure_ascii=False, indent=1)
+            disposition = f'attachment; filename="mingshi-{data.account_id}.json"'
+            return web.json_response(text=text, headers={"Content-Disposition": disposition})
+        return self._page("data.html", **self._data_words(data, token))
+
+    def _data_words(self, data: Data, token: str) -> dict[str, Any]:
+        text = self._words.text
+
+        def when(moment: datetime) -> str:
+            return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+        def row(label: str, value: str) -> dict[str, str]:
+            return {"label": label, "value": value}
+
+        account = [
+            row(text("data.account"), data.account_id),
+            row(text("data.status"), text(f"data.status_{data.status}")),
+            row(text("data.registered_at"), when(data.created_at)),
+        ]
+        values = [row(self._fields[name]["label"], value) for name, value in data.values.items()]
+        files = [
+            row(self._fields[f.field]["label"], f"{f.media_type}，{f.size // 1024 + 1} KB，{when(f.created_at)}")
+            for f in data.uploads
+        ]
+        consents = [row(d.title, f"{text(f'data.decision_{d.decision}')}，{when(d.at)}") for d in data.decisions]
+        requests = [
+            row(text(f"data.request_{r.kind}"), f"{r.id}，{text(f'data.request_{r.state}')}，{when(r.created_at)}")
+            for r in data.requests
+        ]
+        talks = [row(text("data.channels"), "、".join(text(f"data.channel_{c}") for c in data.channels) or "–")]
+        talks.append(row(text("data.lines"), str(data.lines)))
+        receipts = [row(text("data.receipt"), self._renderer.url(f"/r/{receipt}")) for receipt in data.receipts]
+        sections = (
+            ("account", account), ("values", values), ("files", files), ("consents", consents),
+            ("receipts", receipts), ("requests", requests), ("talks", talks),
+        )  # fmt: skip
+        return {
+            "title": text("data.title"),
+            "platform": data.platform,
+            "sections": [
+                {"heading": text(f"data.heading_{name}"), "rows": rows, "empty": text("data.empty")}
+                for name, rows in sections
+            ],
+            "note": text("data.note"),
+            "csrf_token": self._csrf(token),
+            "json_label": text("data.json"),
+        }
 
     async def agreement(self, request: web.Request) -> web.Response:
         platform_id = request.match_info["platform"]
@@ -188,7 +270,7 @@ class Pages:
             field: dict[str, Any] = {"name": spec.field, **words, "why": spec.why, "required": not spec.optional}
             if spec.options:
                 field["options"] = [{"value": option, "label": option} for option in spec.options]
-            if spec.field not in {"password", *UPLOADS}:
+            if spec.field not in {"password", "id_tail", *UPLOADS}:
                 field["value"] = texts.get(spec.field, "")
             if spec.field in errors:
                 code, hint = errors[spec.field]
@@ -197,14 +279,14 @@ class Pages:
         return self._page(
             "secure_form.html",
             status,
-            title=self._words.text("form.title"),
+            title=self._words.text(f"form.{form.kind}.title"),
             platform=form.profile.name,
-            purpose=self._words.text("form.purpose", {"platform": form.profile.name}),
+            purpose=self._words.text(f"form.{form.kind}.purpose", {"platform": form.profile.name}),
             expires_at=form.expires_at.astimezone(SHANGHAI),
             fields=fields,
             csrf_token=self._csrf(token),
             submit_label=self._words.text("form.submit"),
-            privacy=self._words.text("form.privacy"),
+            privacy=self._words.text(f"form.{form.kind}.privacy", {"platform": form.profile.name}),
         )
 
     def _csrf(self, token: str) -> str:

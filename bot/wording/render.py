@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ from domain.flows.say import (
     View,
 )
 
+_TERM = re.compile("«([a-z_]+)»")
+
 
 class Renderer:
     """Args:
@@ -38,7 +41,7 @@ class Renderer:
         self._labels = labels or Catalogue.read("labels.yml")
 
     def __call__(self, say: Say, context: RenderContext) -> Rendered:
-        words = {**self._context_words(context), **say.vars}
+        words = {**self._context_words(context), **self.terms(say.vars)}
         if "path" in words:
             words["url"] = f"{self._public_url}{words['path']}"
         words["hotline_line"] = self._label("notes.hotline", words) if words.get("hotline") else ""
@@ -56,6 +59,14 @@ class Renderer:
 
     def sentence(self, id: str, words: Mapping[str, Any] | None = None) -> str:
         return self._messages.text(id, words or {})
+
+    def terms(self, words: Mapping[str, Any]) -> dict[str, Any]:
+        """The same with «name» in a variable as the words people use; an unknown name is no term and stays."""
+        return {k: _TERM.sub(self._term, v) if isinstance(v, str) else v for k, v in words.items()}
+
+    def _term(self, match: re.Match[str]) -> str:
+        id = f"terms.{match[1]}"
+        return self._labels.text(id) if id in self._labels else match[0]
 
     def url(self, path: str) -> str:
         return f"{self._public_url}{path}"
@@ -152,9 +163,11 @@ class _CardBuilder:
                 return {
                     "kind": "link",
                     "title": self._label("cards.link"),
-                    "body": self._label("cards.link_body", fields=named, minutes=minutes),
+                    "body": self._label(
+                        "cards.link_body" if fields else "cards.link_data", fields=named, minutes=minutes
+                    ),
                     "url": self._renderer.url(path),
-                    "label": self._label("cards.open_link"),
+                    "label": self._label("cards.open_link" if fields else "cards.open_data"),
                     "expires_at": expires_at.isoformat(),
                 }
             case ReceiptView(rows, path):
@@ -227,7 +240,7 @@ class _CardBuilder:
         return [
             {
                 "label": name[1:] if name.startswith("@") else self._label(f"rows.{name}"),
-                "value": value if isinstance(value, str) else self._renderer.label(f"values.{value[0]}", value[1]),
+                "value": value if isinstance(value, str) else self._renderer.label(f"values.{value[0]}", self._renderer.terms(value[1])),
             }
             for name, value in rows
         ]

@@ -139,6 +139,20 @@ class Accounts:
             query = query.where(AccountRow.platform_id == platform_id)
         return await session.scalar(query)
 
+    async def all_of_conversation(self, session: AsyncSession, conversation_id: str) -> list[Account]:
+        """Every live account this conversation may speak for, the newest first."""
+        rows = await session.scalars(
+            select(AccountRow)
+            .join(AccountAddressRow, AccountAddressRow.account_id == AccountRow.id)
+            .where(
+                AccountAddressRow.conversation_id == conversation_id,
+                AccountAddressRow.trusted,
+                AccountRow.status != "closed",
+            )
+            .order_by(AccountRow.created_at.desc())
+        )
+        return [_account(row) for row in rows]
+
     async def bind(self, session: AsyncSession, account_id: str, conversation_id: str) -> None:
         """The person has proven in this conversation that the account is theirs."""
         row = await session.get(AccountAddressRow, (account_id, conversation_id))
@@ -230,7 +244,16 @@ class Accounts:
             session, row.key_id, f"accounts.old_phone|{row.id}", old.encode()
         )
         row.undo_until, row.phone_changed_at, row.phone_proven_at = now + undo, now, now
-        session.add(self._identifier(row.id, row.platform_id, OLD_PHONE, old))
+        identifier = self._identifier(row.id, row.platform_id, OLD_PHONE, old)
+        # Somebody else may have left the same number behind lately: whoever left it last may take it back.
+        await session.execute(
+            delete(AccountIdentifierRow).where(
+                AccountIdentifierRow.platform_id == row.platform_id,
+                AccountIdentifierRow.kind == OLD_PHONE,
+                AccountIdentifierRow.blind == identifier.blind,
+            )
+        )
+        session.add(identifier)
         await session.flush()
 
     async def undo_phone(self, session: AsyncSession, row: AccountRow) -> str | None:

@@ -6,15 +6,22 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from domain.accounts import deeds
+from domain.accounts.news import not_me
+from domain.accounts.tables import AccountRow
 from domain.consent.items import item_title
 from domain.conversations import resume
 from domain.conversations.answers import Answers
 from domain.conversations.talk import MENU, Talk
 from domain.conversations.withdrawal import Withdrawal
+from domain.evidence.entries import channel_of
 from domain.flows.events import Wished
-from domain.flows.say import Button, Say
+from domain.flows.say import Button, Say, SummaryView
 from domain.flows.tables import FlowRow
 from domain.messaging.turn import Turn
+from domain.registration.service import KIND as REGISTRATION
+from domain.requests import Request
+from domain.selfservice.state import ERRANDS
 
 
 class Errands:
@@ -31,19 +38,21 @@ class Errands:
             await self._talk.platforms(turn, "platforms.choose")
             return
         flow = await self._talk.flow(turn)
+        awaiting, conversation.awaiting = conversation.awaiting or "", None
         if flow is not None and flow.platform_id == platform_id:
             await self._talk.prompt(turn)
             return
         if flow is not None:
             # The other flow is left as it is: its code or this conversation takes it up again.
             await self._talk.say(
-                turn, Say("platforms.left_open", {"at": flow.at, "of": flow.of, **self._talk.about(flow.platform_id)})
+                turn, Say(f"platforms.left_open.{flow.kind}", self._where(flow))
             )
             conversation.flow_id = None
         conversation.platform_id = platform_id
-        if conversation.awaiting == "start":
-            conversation.awaiting = None
+        if awaiting == "start":
             await self.start_registration(turn)
+        elif awaiting.startswith("errand:"):
+            await self.errand(turn, awaiting.removeprefix("errand:"))
         elif not await self.offer_to_resume(turn):
             await self._talk.say(turn, Say("platforms.chosen", self._talk.about(platform_id), MENU))
 
@@ -69,7 +78,7 @@ class Errands:
         words = {"path": f"/a/{conversation.platform_id}", **self._talk.about(conversation.platform_id)}
         await self._talk.say(turn, Say("read.link", words, () if flow else MENU[:1]))
         if flow is not None:
-            await self._registrations.feed(turn, flow.id, Wished("repeat"))
+            await self._talk.flows.feed(turn, flow.id, Wished("repeat"))
 
     async def question(self, turn: Turn, text: str) -> None:
         conversation = turn.conversation
@@ -101,14 +110,70 @@ class Errands:
         if flow is None:
             return False
         conversation.flow_id = flow.id
-        words = {"at": flow.at, "of": flow.of, **self._talk.about(flow.platform_id)}
+        words = self._where(flow)
+        registering = flow.kind == REGISTRATION
         buttons = (
-            Button("c.resume", "resume_at", vars=words, style="primary"),
-            Button("c.restart", "restart"),
+            Button("c.resume", "resume_at" if registering else "resume", vars=words, style="primary"),
+            *((Button("c.restart", "restart"),) if registering else ()),
             Button("c.drop", "drop"),
         )
-        await self._talk.say(turn, Say("resume.ask", words, buttons))
+        await self._talk.say(turn, Say(f"resume.ask.{flow.kind}", words, buttons))
         return True
+
+    def _where(self, flow: FlowRow) -> dict[str, object]:
+        """How far an open flow is, and what it is about."""
+        return {"at": flow.at, "of": flow.of, "errand": errand_of(flow), **self._talk.about(flow.platform_id)}
+
+    async def errand(self, turn: Turn, name: str) -> None:
+        """What an account's owner wants done: begun, or gone on with when it stands open."""
+        conversation = turn.conversation
+        errand = next((e for e in ERRANDS if e == name), None)
+        if errand is None:
+            await self._talk.menu(turn)
+            return
+        if conversation.platform_id is None:
+            account_id = await self.account(turn)
+            if account_id is None:
+                conversation.awaiting = f"errand:{errand}"
+                await self._talk.platforms(turn, "platforms.choose_for_errand")
+                return
+            conversation.platform_id = (await self._parts.accounts.get(turn.session, account_id)).platform_id
+        flow = await self._talk.flow(turn)
+        if flow is not None and flow.step.startswith(f"{errand}/"):
+            await self._talk.prompt(turn)
+            return
+        await self._talk.selfservice.start(turn, conversation.platform_id, errand)
+
+    async def not_me(self, turn: Turn, account_id: str) -> None:
+        """Somebody else did it: the account is frozen at once, then the person is asked what happened."""
+        row = await self._addressed(turn, account_id)
+        if row is None:
+            return
+        channel = channel_of(turn)
+        await deeds.freeze(turn.session, self._parts, row, reason="not_me", channel=channel, here=turn.conversation.id)
+        await self._talk.say(turn, Say("self.not_me", self._talk.about(row.platform_id)))
+        await self._talk.selfservice.begin_stolen(turn, row)
+
+    async def undo_phone(self, turn: Turn, account_id: str) -> None:
+        """Take a change of phone back, while that is possible."""
+        row = await self._addressed(turn, account_id)
+        if row is None:
+            return
+        here = turn.conversation.id
+        old = await deeds.undo_phone(turn.session, self._parts, row, channel=channel_of(turn), here=here)
+        message = "self.change.undone" if old else "self.change.undo_late"
+        await self._talk.say(turn, Say(message, {"phone": old or ""}, (not_me_button(account_id), *MENU[3:])))
+        await self._talk.prompt(turn)
+
+    async def _addressed(self, turn: Turn, account_id: str) -> AccountRow | None:
+        """The live account, if this conversation is one of its addresses; otherwise the person is told."""
+        row = None
+        if turn.conversation.id in await self._parts.accounts.addresses(turn.session, account_id):
+            row = await self._parts.accounts.row(turn.session, account_id)
+        if row is None or row.status == "closed":
+            await self._talk.say(turn, Say("button.over", buttons=MENU))
+            return None
+        return row
 
     async def resume(self, turn: Turn) -> None:
         if turn.conversation.flow_id is None:
@@ -123,7 +188,7 @@ class Errands:
     async def drop(self, turn: Turn) -> None:
         flow = await self._talk.flow(turn)
         if flow is not None:
-            await self._registrations.feed(turn, flow.id, Wished("stop"))
+            await self._talk.flows.feed(turn, flow.id, Wished("stop"))
         else:
             await self._talk.menu(turn)
 
@@ -142,9 +207,7 @@ class Errands:
         flow = await resume.take_up(turn.session, self._parts, turn.conversation, code)
         if flow is None:
             return False
-        await self._talk.say(
-            turn, Say("resume.moved", {"at": flow.at, "of": flow.of, **self._talk.about(flow.platform_id)})
-        )
+        await self._talk.say(turn, Say(f"resume.moved.{flow.kind}", self._where(flow)))
         await self._talk.prompt(turn)
         return True
 
@@ -158,14 +221,32 @@ class Errands:
         await self._talk.prompt(turn)
 
     async def status(self, turn: Turn) -> None:
-        if await self.account(turn) is not None:
-            await self.my_consents(turn)
-        elif (flow := await self._talk.flow(turn)) is not None:
-            words = {"at": flow.at, "of": flow.of, **self._talk.about(flow.platform_id)}
-            await self._talk.say(turn, Say("status.going", words))
-            await self._talk.prompt(turn)
-        elif not await self.offer_to_resume(turn):
+        """查进度: every open flow, account and request of this person."""
+        session, conversation = turn.session, turn.conversation
+        open_flows = await session.scalars(
+            select(FlowRow)
+            .where(FlowRow.conversation_id == conversation.id, FlowRow.outcome.is_(None))
+            .order_by(FlowRow.updated_at.desc())
+        )
+        flows = open_flows.all()
+        accounts = await self._parts.accounts.all_of_conversation(session, conversation.id)
+        requests = await self._parts.requests.of_person(session, conversation.id, [a.id for a in accounts])
+        if not (flows or accounts or requests):
             await self._talk.say(turn, Say("status.nothing", buttons=MENU))
+            return
+        name = {p.profile.id: p.profile.name for p in self._parts.platforms}
+        rows: list[tuple[str, tuple[str, dict[str, object]]]] = [
+            *((name[flow.platform_id], (f"status_flow_{flow.kind}", self._where(flow))) for flow in flows),
+            *((name[a.platform_id], (f"status_account_{a.status}", {"account": a.id})) for a in accounts),
+            *((name[request.platform_id], _standing(request)) for request in requests),
+        ]
+        buttons: tuple[Button, ...] = (
+            *((Button("c.resume", "resume", style="primary"),) if conversation.flow_id else ()),
+            *((Button("c.consents", "my_consents"), Button("c.access", "my_data")) if accounts else ()),
+            Button("c.menu", "menu", style="quiet"),
+        )
+        await self._talk.say(turn, Say("status.all", {}, buttons, SummaryView("status_title", tuple(("@" + platform, said) for platform, said in rows))))
+        await self._talk.prompt(turn)
 
     async def account(self, turn: Turn) -> str | None:
         """The account registered in this conversation: the one of the platform that is spoken of, else the newest."""
@@ -211,3 +292,25 @@ class Errands:
         if turn.conversation.platform_id is not None:
             await self._answers.explain(turn, turn.conversation.platform_id, uid, "", flow, state)
             await self._talk.prompt(turn)
+
+
+def errand_of(flow: FlowRow) -> str:
+    """A placeholder the wording fills with the errand's name."""
+    return f"«errand_{flow.step.partition('/')[0]}»" if flow.kind != REGISTRATION else ""
+
+
+def _standing(request: Request) -> tuple[str, dict[str, object]]:
+    """Where a request stands, as a value of a card's row."""
+    due = "_due" if request.state == "open" and request.due else ""
+    words = {
+        "kind": f"«request_{request.kind}»",
+        "request": request.id,
+        "due": request.due.isoformat() if request.due else "",
+        "answer": request.answer,
+    }
+    return f"status_request_{request.state}{due}", words
+
+
+def not_me_button(account_id: str) -> Button:
+    choice, label, _style = not_me(account_id)
+    return Button(choice, label, style="danger")

@@ -29,16 +29,9 @@ ENDS = {
 }
 _ONLY_ENDS = {"stop", "deny", "go_back"}
 # What a message can be about; each is asked for in words of its own.
-_TOPICS = {
-    "reset_password",
-    "report_stolen_account",
-    "file_complaint",
-    "check_complaint_status",
-    "supplement_complaint",
-    "cancel_account",
-    "update_profile",
-    "withdraw_consent",
-}
+_TOPICS = {"file_complaint", "check_complaint_status", "supplement_complaint", "withdraw_consent"}
+# Wishes this agent carries out itself: a short one is never the message.
+_ERRANDS = {"reset_password", "report_stolen_account", "cancel_account", "update_profile"}
 _CANCEL = (Button("c.cancel", "cancel_note", style="quiet"),)
 
 
@@ -80,7 +73,7 @@ class Notes:
             return True
         topic = (turn.conversation.awaiting or "").partition(":")[2]
         # 转人工, or 我要投诉 where a forgotten password was spoken of: a wish for another message, not the message.
-        other = wish == "human" or (wish in _TOPICS and wish != topic)
+        other = wish == "human" or wish in _ERRANDS or (wish in _TOPICS and wish != topic)
         if not other and wish not in ENDS and not asks(text):
             await self.take(turn, text)
             return True

@@ -17,6 +17,8 @@ from domain.messaging.turn import Press, Turn
 
 # These delete or take back: they count only on the newest message, and once.
 _GRAVE = {"restart", "withdrawn"}
+# These take effect late, from a message that told of something; after a while they no longer do.
+_LATE = {"not_me", "undo_phone"}
 # A separate consent is given by its button alone: 同意 typed beside several of them names none.
 _ONLY_PRESSED = ("yes:", "cross:yes")
 
@@ -72,7 +74,7 @@ class Presses:
             if choice.startswith("c."):
                 await self._beside(turn, choice.removeprefix("c."))
             elif flow is not None:
-                await self._talk.registrations.feed(turn, flow.id, Pressed(choice, label))
+                await self._talk.flows.feed(turn, flow.id, Pressed(choice, label))
         elif not silent:
             await self._talk.say(turn, Say(refused, buttons=() if flow else MENU))
             await self._talk.prompt(turn)
@@ -84,10 +86,12 @@ class Presses:
         """
         if choice.startswith("c."):
             newest = await self._talk.parts.outbox.newest(turn.session, turn.conversation.id)
-            grave = choice[2:].partition(":")[0] in _GRAVE
-            return (
-                "button.stale" if grave and (newest is None or newest.id != row.id or row.chosen is not None) else None
-            )
+            verb = choice[2:].partition(":")[0]
+            if verb in _LATE:
+                old = self._talk.parts.clock.now() - row.created_at > self._talk.parts.policy.not_me
+                return "button.stale" if old else None
+            spent = newest is None or newest.id != row.id or row.chosen is not None
+            return "button.stale" if verb in _GRAVE and spent else None
         if flow is None or row.flow_id != flow.id:
             return "button.over"
         standing, _, asked = flow.step.partition("?")
@@ -128,6 +132,16 @@ class Presses:
                 await errands.withdraw(turn, verb)
             case "wish":
                 await self._wishes.wish(turn, detail, "")
+            case "errand":
+                await errands.errand(turn, detail)
+            case "access":
+                await errands.errand(turn, "access")
+            case "status":
+                await errands.status(turn)
+            case "not_me":
+                await errands.not_me(turn, detail)
+            case "undo_phone":
+                await errands.undo_phone(turn, detail)
             case _:
                 await self._talk.menu(turn)
 

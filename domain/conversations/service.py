@@ -22,13 +22,16 @@ from domain.conversations.wishes import Wishes
 from domain.conversations.words import says_understood
 from domain.errors import Forbidden
 from domain.flows.events import Wished
+from domain.flows.runner import Flows
 from domain.flows.say import Button, Say, Style
 from domain.identifiers.fields import claims
 from domain.identifiers.masking import looks_like_password, mask, without_passwords
 from domain.messaging.tables import ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
+from domain.registration.service import KIND as REGISTRATION
 from domain.registration.service import Registrations
+from domain.selfservice.service import SelfService
 
 # After so many engine turns a fresh engine session begins: its cost grows with the session (docs/decisions).
 _ENGINE_TURNS = 12
@@ -47,9 +50,9 @@ class ForEngine:
 
 
 class Conversations:
-    def __init__(self, parts: Parts, registrations: Registrations) -> None:
+    def __init__(self, parts: Parts, registrations: Registrations, selfservice: SelfService, flows: Flows) -> None:
         self._parts = parts
-        self._talk = Talk(parts, registrations)
+        self._talk = Talk(parts, registrations, selfservice, flows)
         self._errands = Errands(self._talk)
         self._notes = Notes(self._talk)
         self._values = Values(self._talk)
@@ -165,8 +168,7 @@ class Conversations:
             conversation.engine_session += 1
             conversation.engine_turns = 0
         conversation.engine_turns += 1
-        flow, state = await self._talk.flow_and_state(turn)
-        expects = await self._talk.awaited(turn, flow, state)
+        flow, expects = await self._values.awaited(turn)
         sender = f"{conversation.id}:{conversation.engine_session}"
         return ForEngine(mask(without_passwords(text)).text, sender, expects, flow.kind if flow else None)
 
@@ -221,10 +223,10 @@ class Conversations:
 
     async def _other_phone(self, turn: Turn, text: str) -> bool:
         """Another phone typed where a code is awaited: the person noticed a mistake."""
-        flow, state = await self._talk.flow_and_state(turn)
-        if flow is None or await self._talk.awaited(turn, flow, state) != "sms_code" or not claims("phone", text):
+        flow, awaited = await self._values.awaited(turn)
+        if flow is None or flow.kind != REGISTRATION or awaited != "sms_code" or not claims("phone", text):
             return False
-        await self._talk.registrations.feed(turn, flow.id, Wished("correct", "phone"))
+        await self._talk.flows.feed(turn, flow.id, Wished("correct", "phone"))
         await self._values.take(turn, flow, "phone", text)
         return True
 

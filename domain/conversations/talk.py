@@ -9,9 +9,11 @@ from domain.identifiers.platform_names import find_platform
 from domain.messaging.outbox import Shape
 from domain.messaging.turn import Turn
 from domain.parts import Parts
-from domain.registration import flow as registration
+from domain.flows.runner import Flows
+from domain.registration.service import KIND as REGISTRATION
 from domain.registration.service import Registrations, render_context
 from domain.registration.state import State
+from domain.selfservice.service import SelfService
 
 MENU = (
     Button("c.start", "start", style="primary"),
@@ -22,9 +24,11 @@ MENU = (
 
 
 class Talk:
-    def __init__(self, parts: Parts, registrations: Registrations) -> None:
+    def __init__(self, parts: Parts, registrations: Registrations, selfservice: SelfService, flows: Flows) -> None:
         self.parts = parts
         self.registrations = registrations
+        self.selfservice = selfservice
+        self.flows = flows
 
     async def say(self, turn: Turn, say: Say) -> None:
         conversation = turn.conversation
@@ -44,7 +48,7 @@ class Talk:
     async def prompt(self, turn: Turn) -> None:
         """The standing question of the open flow again, so that nobody loses the thread."""
         if turn.conversation.flow_id is not None:
-            await self.registrations.prompt(turn, turn.conversation.flow_id)
+            await self.flows.prompt(turn, turn.conversation.flow_id)
 
     async def menu(self, turn: Turn) -> None:
         if turn.conversation.platform_id is None:
@@ -67,14 +71,15 @@ class Talk:
         return row if here else None
 
     async def flow_and_state(self, turn: Turn) -> tuple[FlowRow | None, State | None]:
+        """The open flow, and where it stands if it is a registration."""
         flow = await self.flow(turn)
-        return (flow, await self.registrations.state(turn.session, flow)) if flow is not None else (None, None)
+        if flow is None or flow.kind != REGISTRATION:
+            return flow, None
+        return flow, await self.registrations.state(turn.session, flow)
 
-    async def awaited(self, turn: Turn, flow: FlowRow | None, state: State | None) -> str | None:
-        if flow is None or state is None:
-            return None
-        journey = await self.registrations.journey(turn.session, flow, turn.conversation.channel)
-        return registration.awaited_field(state, journey)
+    async def awaited(self, turn: Turn, flow: FlowRow | None) -> str | None:
+        """The field an answer in text would fill."""
+        return await self.flows.awaited(turn, flow) if flow is not None else None
 
     def platform_in(self, text: str) -> str | None:
         aliases = {p.profile.id: (p.profile.name, *p.profile.aliases) for p in self.parts.platforms}

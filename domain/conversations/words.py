@@ -9,6 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from domain.identifiers.clause_numbers import find_clause_numbers
+from domain.selfservice.state import Errand
 
 
 @functools.cache
@@ -43,3 +44,14 @@ def is_filler(text: str) -> bool:
 def points_here(text: str) -> bool:
     """Whether a question points at the card on the screen and names no clause of its own."""
     return len(text) <= 16 and any(word in text for word in _words()["here"]) and not find_clause_numbers(text)
+
+
+def wanted_errand(text: str, wish: str) -> Errand | None:
+    """The errand a sentence names that no intent stands for: one's data, handing an account over, a company's end.
+
+    A question about it (注销公司后账号怎么办) is a question, not the errand.
+    """
+    for errand, rule in _words()["errands"].items():
+        if wish in rule["beside"] and any(word in text for word in rule["words"]):
+            return None if asks(text) and not rule.get("asked", False) else errand
+    return None

@@ -27,7 +27,8 @@ GENESIS = "0" * 64
 EntryType = Literal[
     "served", "clause_shown", "clause_opened", "explained", "question", "answer", "abstained",
     "acknowledged", "decided", "formed", "registered", "declined", "invalidated", "withdrawn",
-    "receipt_issued", "version_published",
+    "receipt_issued", "version_published", "phone_proven", "password_changed", "reset_asked", "frozen", "unfrozen",
+    "suspended", "changed", "cancelled", "data_shown", "request_filed", "request_decided", "reminded",
 ]  # fmt: skip
 
 # A decision without proof of what had been served before it proves nothing (civil code commentary, art. 10).

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, Protocol
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,12 +14,57 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import DomainError
 from domain.flows.tables import PageRow
 from domain.parts import Parts
+from domain.platforms.model import Profile
 
 
 class PageGone(DomainError):
     """The link is unknown, used up, replaced by a newer one, or too old."""
 
     code = "page_gone"
+
+
+class PageField(Protocol):
+    """One thing a page asks for; a platform's `FieldSpec` is one."""
+
+    @property
+    def field(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def optional(self) -> bool: ...
+    @property
+    def options(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A field that is no platform's: its words stand with the page."""
+
+    field: str
+    why: str = ""
+    optional: bool = False
+    options: tuple[str, ...] = ()
+
+
+FormKind = Literal["registration", "name", "password", "value", "words"]
+
+
+@dataclass(frozen=True)
+class PageForm:
+    """What a page shows: its fields, until when; `kind` names its words."""
+
+    kind: FormKind
+    profile: Profile
+    fields: tuple[PageField, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class PageOutcome:
+    """`errors` maps a field to (code, hint); empty means everything was taken."""
+
+    errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    conversation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +78,17 @@ async def open_page(session: AsyncSession, parts: Parts, flow_id: str, fields: S
     """Make a link for these fields of a flow. Earlier ones work on until one of them was used or they are too old:
     somebody may be typing there.
     """
+    return await _open(session, parts, flow_id, fields, None)
+
+
+async def open_data_page(session: AsyncSession, parts: Parts, flow_id: str, account_id: str) -> OpenedPage:
+    """Make a link that shows what is stored about the person of an account, until it is too old."""
+    return await _open(session, parts, flow_id, (), account_id)
+
+
+async def _open(
+    session: AsyncSession, parts: Parts, flow_id: str, fields: Sequence[str], account_id: str | None
+) -> OpenedPage:
     now = parts.clock.now()
     token = base64.urlsafe_b64encode(parts.chance.token(24)).decode()
     expires_at = now + parts.policy.page_lifetime
@@ -40,12 +97,14 @@ async def open_page(session: AsyncSession, parts: Parts, flow_id: str, fields: S
             digest=_digest(parts, token),
             flow_id=flow_id,
             fields=",".join(fields),
+            account_id=account_id,
             expires_at=expires_at,
             created_at=now,
         )
     )
     await session.flush()
-    return OpenedPage(f"/s/{token}", tuple(fields), expires_at)
+    path = f"/s/{token}" if account_id is None else f"/s/{token}/data"
+    return OpenedPage(path, tuple(fields), expires_at)
 
 
 async def find_page(session: AsyncSession, parts: Parts, token: str, *, to_use: bool = False) -> PageRow:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,7 +30,7 @@ from domain.messaging.short_messages import queue_code
 from domain.messaging.tables import ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
-from domain.verification import Asker, Proven, Sent
+from domain.verification import Asker, Proven, Purpose, Sent
 
 
 @dataclass
@@ -48,7 +48,10 @@ class Run:
         return Asker(self.row.id, conversation.id, conversation.channel)
 
 
-class Runner[R: Run](ABC):
+R = TypeVar("R", bound=Run)
+
+
+class Runner(ABC, Generic[R]):
     """Args:
     kind: which flows are this runner's.
     """
@@ -198,7 +201,7 @@ class Runner[R: Run](ABC):
         enqueued = await self._parts.outbox.say(run.turn, say, run.context, shape)
         return enqueued.rendered_sha256, enqueued.row.id
 
-    async def _send_code(self, run: R, phone: str, purpose: fx.Purpose) -> Event:
+    async def _send_code(self, run: R, phone: str, purpose: Purpose) -> Event:
         parts, session = self._parts, run.turn.session
         sent = await parts.verification.send(session, purpose=purpose, phone=phone, asker=run.asker)
         if not isinstance(sent, Sent):
@@ -211,7 +214,7 @@ class Runner[R: Run](ABC):
 class Flows:
     """Every kind of flow behind one door: the kind of a row decides who moves it."""
 
-    def __init__(self, parts: Parts, runners: Sequence[Runner]) -> None:
+    def __init__(self, parts: Parts, runners: Sequence[Runner[Any]]) -> None:
         self._parts = parts
         self._runners = {runner.kind: runner for runner in runners}
 

@@ -34,13 +34,17 @@ class FlowRow(Base):
 
 
 class PageRow(Base):
-    """A one-time page: only the digest of its token is kept."""
+    """A one-time page: only the digest of its token is kept.
+
+    A form belongs to its open flow; a page that shows an account's data has `account_id` and outlives the flow.
+    """
 
     __tablename__ = "pages"
 
     digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     flow_id: Mapped[str] = mapped_column(ForeignKey("flows.id"), index=True)
     fields: Mapped[str] = mapped_column(String(400))
+    account_id: Mapped[str | None] = mapped_column(String(32))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

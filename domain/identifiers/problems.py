@@ -106,6 +106,9 @@ class Problem(StrEnum):
 
     TEXT_INVALID = "text_invalid"
     TEXT_TOO_LONG = "text_too_long"
+    FREE_TEXT_SHORT = "free_text_short"
+    ACCOUNT_NAME = "account_name"
+    ACCOUNT_NAME_PAGE = "account_name_page"
     TWO_VALUES = "two_values"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ambient import Chance, Clock, new_id
@@ -78,15 +78,16 @@ class Outbox:
 
     async def blot_out(self, session: AsyncSession, conversation_id: str, flow_id: str) -> None:
         """Forget what the person answered a flow in this conversation."""
+        await self._blot(session, conversation_id, MessageRow.flow_id == flow_id, MessageRow.sender == "user")
+
+    async def blot_out_person(self, session: AsyncSession, conversation_id: str) -> None:
+        """Forget every line the person wrote in this conversation."""
+        await self._blot(session, conversation_id, MessageRow.sender == "user")
+
+    async def _blot(self, session: AsyncSession, conversation_id: str, *which: ColumnElement[bool]) -> None:
         conversation = await session.get_one(ConversationRow, conversation_id)
-        answers = await session.scalars(
-            select(MessageRow).where(
-                MessageRow.conversation_id == conversation_id,
-                MessageRow.flow_id == flow_id,
-                MessageRow.sender == "user",
-            )
-        )
-        for row in answers:
+        lines = await session.scalars(select(MessageRow).where(MessageRow.conversation_id == conversation_id, *which))
+        for row in lines:
             body = {"text": _BLOT, "buttons": [], "own": 0, "card": None, "expects": None}
             row.sealed = await self._vault.seal_json(session, conversation.key_id, f"messages|{row.id}", body)
         await session.flush()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.accounts.passwords import hash_password
 from domain.ambient import SHANGHAI
 from domain.flows.events import PageFilled
-from domain.flows.pages import PageGone, find_page, spend_pages
+from domain.flows.pages import PageForm, PageGone, PageOutcome, find_page, spend_pages
 from domain.flows.tables import FlowRow
 from domain.identifiers.fields import FieldContext, check_field
 from domain.identifiers.id_numbers import IdNumber, parse_id_number
@@ -22,7 +22,7 @@ from domain.identifiers.problems import Refused
 from domain.messaging.tables import ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
-from domain.platforms import FieldSpec, Profile
+from domain.platforms import FieldSpec
 from domain.registration.images import UnfitImage, Upload, check_image
 from domain.registration.service import Registrations
 
@@ -31,23 +31,11 @@ UPLOADS = frozenset({"licence_image", "authority_letter"})
 
 
 @dataclass(frozen=True)
-class PageForm:
-    """What the page shows: the fields still missing, what was given in chat, until when."""
+class RegistrationForm(PageForm):
+    """`personal` is what the password must not be made of."""
 
-    profile: Profile
-    subject: str
     fields: tuple[FieldSpec, ...]
-    given: Mapping[str, str]
-    expires_at: datetime
     personal: PasswordContext = field(default_factory=PasswordContext, repr=False)
-
-
-@dataclass(frozen=True)
-class PageOutcome:
-    """`errors` maps a field to (code, hint); empty means everything was taken."""
-
-    errors: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    conversation_id: str | None = None
 
 
 class RegistrationPages:
@@ -55,7 +43,7 @@ class RegistrationPages:
         self._parts = parts
         self._registrations = registrations
 
-    async def show(self, token: str) -> PageForm:
+    async def show(self, token: str) -> RegistrationForm:
         """The form behind a link. Looking uses nothing up: messengers fetch links for previews. Raises PageGone."""
         async with self._parts.database.reading() as session:
             page = await find_page(session, self._parts, token)
@@ -64,13 +52,12 @@ class RegistrationPages:
                 raise PageGone()
             state = await self._registrations.state(session, flow)
             journey = await self._registrations.journey(session, flow, "web")
-            return PageForm(
+            return RegistrationForm(
+                kind="registration",
                 profile=journey.profile,
-                subject=state.subject or "person",
                 fields=journey.missing_fields(state),
-                given=dict(state.displays),
                 expires_at=page.expires_at,
-                personal=_personal(state.values),
+                personal=personal_words(state.values),
             )
 
     async def send(self, token: str, texts: Mapping[str, str], uploads: Mapping[str, Upload]) -> PageOutcome:
@@ -128,7 +115,7 @@ class RegistrationPages:
     async def _take(
         self,
         token: str,
-        form: PageForm,
+        form: RegistrationForm,
         values: dict[str, str],
         displays: dict[str, str],
         images: Mapping[str, tuple[str, bytes]],
@@ -162,12 +149,12 @@ class RegistrationPages:
             skipped = {spec.field: "" for spec in form.fields if spec.optional and spec.field not in values}
             turn = Turn(session, conversation)
             shown = {name: text for name, text in displays.items() if name != "password"}
-            await self._registrations.feed(turn, flow.id, PageFilled(values, shown, tuple(skipped), minor))
+            await self._registrations.feed(turn, flow, PageFilled(values, shown, tuple(skipped), minor))
             return PageOutcome({}, conversation.id)
 
         return await parts.database.run(take)
 
-    def _context(self, form: PageForm, texts: Mapping[str, str], today: date) -> FieldContext:
+    def _context(self, form: RegistrationForm, texts: Mapping[str, str], today: date) -> FieldContext:
         """What a password must not be made of: all that is known of the person, and the platforms' names."""
         names = tuple(alias for p in self._parts.platforms for alias in (p.profile.name, *p.profile.aliases))
         typed = tuple(v for k, v in texts.items() if k not in {"password", "password_again"} and v)
@@ -181,7 +168,8 @@ class RegistrationPages:
         return FieldContext(today, names, personal)
 
 
-def _personal(values: Mapping[str, str]) -> PasswordContext:
+def personal_words(values: Mapping[str, str]) -> PasswordContext:
+    """What others know about a person with these registered values: a password must not be made of it."""
     number = values.get("id_number")
     return PasswordContext(
         phone=Phone(values["phone"]).national if "phone" in values else None,

@@ -92,7 +92,7 @@ class Requests:
             raise NotFound(request_id)
         return await self._read(session, row)
 
-    async def list(
+    async def all(
         self, session: AsyncSession, *, platform_id: str | None = None, state: State | None = "open"
     ) -> list[Request]:
         """Urgent ones first, then the oldest."""

@@ -25,7 +25,7 @@ _CHANGEABLE: tuple[FieldName, ...] = (
 
 def login_kinds(profile: Profile) -> tuple[LoginKind, ...]:
     """What an account of this platform can be named by: how one logs in there, its phone and its own id."""
-    return tuple(dict.fromkeys((*profile.registration.login_with, "phone", "account_id")))  # type: ignore[arg-type]
+    return tuple(dict.fromkeys((*profile.registration.login_with, "phone", "account_id")))
 
 
 def hurdle(row: AccountRow, phone: str, has_number: bool, policy: Policy, now: datetime) -> Hurdle:

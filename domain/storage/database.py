@@ -110,6 +110,13 @@ class Database:
                 await asyncio.sleep(0.02 * attempt)
         raise AssertionError("unreachable")
 
+    async def checkpoint(self) -> None:
+        """On SQLite: move the write-ahead log into the file and empty it, so that what was erased is gone there too."""
+        if self.is_sqlite:
+            async with self._writer, self.engine.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         await self.engine.dispose()
 

@@ -6,6 +6,7 @@ from domain.consent import tables as _consent
 from domain.evidence import tables as _evidence
 from domain.flows import tables as _flows
 from domain.messaging import tables as _messaging
+from domain.requests import tables as _requests
 from domain.storage.base import Base
 from domain.vault import tables as _vault
 from domain.verification import tables as _verification
@@ -13,5 +14,6 @@ from domain.verification import tables as _verification
 metadata = Base.metadata
 
 __all__ = [
-    "_accounts", "_agreements", "_consent", "_evidence", "_flows", "_messaging", "_vault", "_verification", "metadata",
+    "_accounts", "_agreements", "_consent", "_evidence", "_flows", "_messaging", "_requests", "_vault",
+    "_verification", "metadata",
 ]  # fmt: skip

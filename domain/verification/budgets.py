@@ -41,20 +41,14 @@ def over_recipient(limits: Limits, past: Sequence[Past], purpose: str, now: date
         past: its challenges of the last day, all purposes together.
         purpose: failures are counted for this one.
     """
-    if past:
-        wait = max(p.sent_at for p in past) + gap(limits, len(past)) - now
-        if wait > timedelta(0):
-            return Refused("too_soon", wait)
     moments = [p.sent_at for p in past]
-    for wait in (
-        _until_below(moments, limits.a_day, DAY, now),
-        _until_below([p.sent_at for p in past if p.purpose == purpose for _ in range(p.tries)],
-                     limits.failures_a_day, DAY, now),
-        _until_below(moments, limits.a_hour, HOUR, now),
-    ):  # fmt: skip
-        if wait > timedelta(0):
-            return Refused("too_many", wait)
-    return None
+    failures = [p.sent_at for p in past if p.purpose == purpose for _ in range(p.tries)]
+    return longest(
+        Refused("too_soon", max(moments, default=now) + gap(limits, len(past)) - now),
+        Refused("too_many", _until_below(moments, limits.a_hour, HOUR, now)),
+        Refused("too_many", _until_below(moments, limits.a_day, DAY, now)),
+        Refused("too_many", _until_below(failures, limits.failures_a_day, DAY, now)),
+    )
 
 
 def over_person(limits: Limits, past: Sequence[Past], known_as: Sequence[bytes], now: datetime) -> Refused | None:
@@ -64,14 +58,17 @@ def over_person(limits: Limits, past: Sequence[Past], known_as: Sequence[bytes],
         past: the challenges of their conversation in the last day.
         known_as: what they name now, under every index key.
     """
-    wait = _until_below([p.sent_at for p in past], limits.sends_a_day, DAY, now)
-    if wait > timedelta(0):
-        return Refused("too_many", wait)
+    many = Refused("too_many", _until_below([p.sent_at for p in past], limits.sends_a_day, DAY, now))
     if any(p.named in known_as for p in past):
-        return None
+        return longest(many)
     last_named = {p.named: p.sent_at for p in sorted(past, key=lambda p: p.sent_at)}
-    wait = _until_below(last_named.values(), limits.phones_a_day, DAY, now)
-    return Refused("too_many_phones", wait) if wait > timedelta(0) else None
+    return longest(many, Refused("too_many_phones", _until_below(last_named.values(), limits.phones_a_day, DAY, now)))
+
+
+def longest(*refusals: Refused | None) -> Refused | None:
+    """The one that lasts longest, so that who waits as told is not refused again; None when all waits are over."""
+    standing = [refusal for refusal in refusals if refusal is not None and refusal.wait > timedelta(0)]
+    return max(standing, key=lambda refusal: refusal.wait, default=None)
 
 
 def _until_below(moments: Iterable[datetime], limit: int, span: timedelta, now: datetime) -> timedelta:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.ambient import Chance, Clock, new_id
 from domain.vault import Vault
 from domain.verification.breakers import paused, read_alarms, read_weather
-from domain.verification.budgets import DAY, Past, gap, over_person, over_recipient
+from domain.verification.budgets import DAY, Past, gap, longest, over_person, over_recipient
 from domain.verification.limits import Limits
 from domain.verification.model import Alarm, Asker, Proven, Purpose, Refused, Sent, Wrong
 from domain.verification.tables import ChallengeRow
@@ -90,8 +90,9 @@ class Verification:
         if row.closed is not None or now < row.sent_at:
             return Wrong(0)
         # Codes of one phone in several flows share a budget: their guesses go one after another.
-        await _hold_all(session, b"check" + row.named_index, b"check" + (row.phone_index or row.id.encode()))
-        failures, behind, high_water = await self._failures(session, row, purpose)
+        behind = row.phone_index or row.id.encode()
+        await _hold_all(session, b"check" + row.named_index, b"check" + behind)
+        failures, failures_behind, high_water = await self._failures(session, row.named_index, behind, purpose, now)
         lifetime = row.expires_at - row.sent_at
         # The second: this moment was over once, and a clock that steps back does not bring it again.
         if now >= row.expires_at or max(now, high_water, self._latest or now) - row.high_water >= lifetime:
@@ -102,7 +103,7 @@ class Verification:
             return Wrong(0)
         digest = _parts(row.id, purpose, asker, row.named_index, row.phone_index, code)
         right = self._vault.keyring.digest_matches("codes", row.digest_key, row.digest, *digest)
-        if right and row.phone_index is not None and behind < self.limits.failures_a_day:
+        if right and row.phone_index is not None and failures_behind < self.limits.failures_a_day:
             row.closed = "proven"
             await session.flush()
             return Proven(row.id)
@@ -130,17 +131,18 @@ class Verification:
     ) -> Sent | Refused:
         now = self._now()
         name, behind = self._known(*named), self._known("phone", phone) if phone else self._known("nobody", named[1])
-        await _hold_all(session, name.indexes[0], behind.indexes[0], asker.conversation_id.encode())
+        # Whatever budget two askers share, they use one after the other.
+        shared = (name.indexes[0], name.prefixes[0], behind.indexes[0], behind.prefixes[0])
+        await _hold_all(session, asker.conversation_id.encode(), *shared)
         past = await self._past(session, name, behind, asker, now)
         by_name = [p for p in past if p.named in name.indexes]
         by_phone = [p for p in past if p.phone in behind.indexes]
         by_person = [p for p in past if p.conversation_id == asker.conversation_id]
         weather = await read_weather(session, self.limits, now, name.prefixes, behind.prefixes)
-        refused = (
-            over_recipient(self.limits, by_name, purpose, now)
-            or over_person(self.limits, by_person, name.indexes, now)
-            or await paused(session, self.limits, now, weather)
-        )
+        refused = longest(
+            over_recipient(self.limits, by_name, purpose, now),
+            over_person(self.limits, by_person, name.indexes, now),
+        ) or await paused(session, self.limits, now, weather)
         if refused is not None:
             return refused
         await self._supersede(session, purpose, asker, name, behind)
@@ -219,21 +221,21 @@ class Verification:
             .values(closed="superseded")
         )
 
-    async def _failures(self, session: AsyncSession, row: ChallengeRow, purpose: str) -> tuple[int, int, datetime]:
+    async def _failures(
+        self, session: AsyncSession, named_index: bytes, phone_index: bytes, purpose: str, now: datetime
+    ) -> tuple[int, int, datetime]:
         """Wrong codes of a day for this name and for the phone behind it, and the latest moment known.
 
         Asking for another code does not reset them.
         """
-        named, behind = ChallengeRow.named_index == row.named_index, ChallengeRow.phone_index == row.phone_index
+        named, behind = ChallengeRow.named_index == named_index, ChallengeRow.phone_index == phone_index
         found = (
             await session.execute(
                 select(
                     func.sum(case((named, ChallengeRow.tries), else_=0)),
                     func.sum(case((behind, ChallengeRow.tries), else_=0)),
                     select(func.max(ChallengeRow.high_water)).scalar_subquery(),
-                ).where(
-                    or_(named, behind), ChallengeRow.purpose == purpose, ChallengeRow.sent_at > self._clock.now() - DAY
-                )
+                ).where(or_(named, behind), ChallengeRow.purpose == purpose, ChallengeRow.sent_at > now - DAY)
             )
         ).one()
         return int(found[0] or 0), int(found[1] or 0), found[2]
@@ -255,4 +257,5 @@ def _parts(
 ) -> tuple[bytes, ...]:
     """What a code is bound to."""
     bound = (challenge_id, purpose, asker.subject, asker.conversation_id, asker.channel, code)
-    return named, phone or b"", *(part.encode() for part in bound)
+    # Half a surrogate pair is no text, yet somebody may type it: it is compared like any other wrong code.
+    return named, phone or b"", *(part.encode(errors="surrogatepass") for part in bound)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from domain.flows.effects import CheckCode, Effect, End, OpenPage, SendCode, VoidCode
 from domain.flows.events import (
     Answered,
@@ -150,15 +152,15 @@ class Changing:
         specs = getattr(world.profile.registration, world.holder.subject) if world.holder else ()
         return next((spec.options for spec in specs if spec.field == state.field), ())
 
-    def _choose(self, message: str, words: dict[str, object], world: World) -> Say:
+    def _choose(self, message: str, words: Mapping[str, object], world: World) -> Say:
         buttons = tuple(Button(f"field:{name}", f"field_{name}") for name in self._fields(world))
         fixed = world.profile.account.changes.explain if world.profile.account.changes.fixed else ""
         finish = Button("finish", "finish_changes", style="primary")
         return Say(message, {"explain": fixed, **words}, (*buttons, finish, HUMAN), prompt=True)
 
-    def _ask(self, message: str, words: dict[str, object], state: State) -> Say:
+    def _ask(self, message: str, words: Mapping[str, object], state: State) -> Say:
         return Say(message, words, (_OTHER, HUMAN, STOP), expects=state.field, prompt=True)
 
-    def _ask_code(self, message: str, words: dict[str, object]) -> Say:
+    def _ask_code(self, message: str, words: Mapping[str, object]) -> Say:
         buttons = (Button("resend", "resend"), _OTHER, HUMAN)
         return Say(message, words, buttons, expects="sms_code", prompt=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from domain.flows.effects import Effect, OpenPage, VoidCode
 from domain.flows.events import (
     Answered,
@@ -138,7 +140,7 @@ class Proving:
     def undo(self, state: State, world: World) -> State:
         return state
 
-    def _ask(self, message: str, words: dict[str, object], state: State) -> Say:
+    def _ask(self, message: str, words: Mapping[str, object], state: State) -> Say:
         lost = (_LOST,) if state.errand == "report_stolen" else ()
         buttons = (Button("resend", "resend"), Button("other", "other_account"), *lost, HUMAN)
         return Say(message, words, buttons, expects="sms_code" if state.challenge else None, prompt=True)

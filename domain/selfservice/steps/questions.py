@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from domain.flows.effects import Effect, OpenPage
@@ -98,6 +98,6 @@ class Words:
     def _skip(self) -> tuple[Button, ...]:
         return (Button("skip", "skip"),) if self.optional else ()
 
-    def _ask(self, message: str, words: dict[str, object]) -> Say:
+    def _ask(self, message: str, words: Mapping[str, object]) -> Say:
         buttons = (*self._skip(), BACK, HUMAN, STOP)
         return Say(message, words, buttons, expects=self.question, prompt=True)

@@ -275,7 +275,7 @@ async def test_a_flow_nobody_touched_for_a_week_is_forgotten(domain: Domain, clo
     await other.begins()
     clock.forward(days=1, seconds=1)
     async with domain.transaction() as session:
-        assert await domain.registration.forget_abandoned(session) == 1
+        assert await domain.flows.forget_abandoned(session) == 1
     assert await person.flow() is None
     assert await other.flow() is not None
     assert flow is not None and (await flow_row(domain, flow.id)).sealed is None

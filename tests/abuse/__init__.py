@@ -1,0 +1,1 @@
+"""What attackers try, case by case; each docstring names its case."""
