@@ -147,7 +147,13 @@ async def open_app(
 
 
 def _web(
-    settings: Settings, domain: Domain, hub: Hub, engine: Engine, doorway: Doorway, courier: ConsoleCourier | None, token: str
+    settings: Settings,
+    domain: Domain,
+    hub: Hub,
+    engine: Engine,
+    doorway: Doorway,
+    courier: ConsoleCourier | None,
+    token: str,
 ) -> web.Application:
     application = web.Application(middlewares=[Problems().middleware], client_max_size=_MAX_BODY)
     conversations = ConversationApi(domain, doorway, hub, settings)

@@ -283,7 +283,9 @@ class Domain:
         self.selfservice = SelfService(parts)
         self.flows = Flows(parts, (self.registration, self.selfservice))
         self.conversations = Conversations(parts, self.registration, self.selfservice, self.flows)
-        self.pages = PagesApi(parts, RegistrationPages(parts, self.registration), SelfServicePages(parts, self.selfservice))
+        self.pages = PagesApi(
+            parts, RegistrationPages(parts, self.registration), SelfServicePages(parts, self.selfservice)
+        )
         self.requests = RequestsApi(parts)
         self.accounts = AccountsApi(parts)
         self.consent = ConsentApi(parts)

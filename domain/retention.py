@@ -35,9 +35,7 @@ async def purge(session: AsyncSession, parts: Parts) -> None:
     await session.execute(delete(ShortMessageRow).where(ShortMessageRow.finished_at < before))
     ended = parts.clock.now() - parts.policy.evidence_after
     kept = select(DataKeyRow.id).where(DataKeyRow.destroyed_at.is_(None))
-    closed = select(AccountRow.evidence_key_id).where(
-        AccountRow.ended_at < ended, AccountRow.evidence_key_id.in_(kept)
-    )
+    closed = select(AccountRow.evidence_key_id).where(AccountRow.ended_at < ended, AccountRow.evidence_key_id.in_(kept))
     for key_id in (await session.scalars(closed.limit(500))).all():
         await parts.vault.destroy(session, key_id)
     left = select(FlowRow.id).where(FlowRow.outcome.is_not(None), FlowRow.outcome != "registered")

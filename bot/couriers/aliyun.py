@@ -124,7 +124,6 @@ class AliyunCourier:
 
     async def close(self) -> None:
         """The SDK opens a connection for each call."""
-        return None
 
 
 def _answered(code: str, message: str) -> Outcome:

@@ -187,7 +187,10 @@ class Queue:
 
         async def write(session: AsyncSession) -> bool:
             row = await session.get(ShortMessageRow, claimed.id, with_for_update=True, populate_existing=True)
-            if row is None or row.attempts != claimed.attempt:
+            if row is None:
+                return False
+            if row.attempts != claimed.attempt and state != "sent":
+                # The lease ran out, another worker has it now. Only that it was taken is still worth knowing.
                 log.warning("sms settled too late", message=claimed.id, state=state)
                 return False
             now = self._domain.parts.clock.now()

@@ -240,7 +240,9 @@ class _CardBuilder:
         return [
             {
                 "label": name[1:] if name.startswith("@") else self._label(f"rows.{name}"),
-                "value": value if isinstance(value, str) else self._renderer.label(f"values.{value[0]}", self._renderer.terms(value[1])),
+                "value": value
+                if isinstance(value, str)
+                else self._renderer.label(f"values.{value[0]}", self._renderer.terms(value[1])),
             }
             for name, value in rows
         ]

@@ -155,5 +155,12 @@ async def suspend(session: AsyncSession, parts: Parts, row: AccountRow, *, chann
     row.status = "suspended"
     entry = await record(session, parts, row, "suspended", {"reason": "dissolution", "channel": channel})
     await announce(
-        session, parts, row, entry, event="suspended", data={"reason": "dissolution"}, message="news.suspended", here=here
+        session,
+        parts,
+        row,
+        entry,
+        event="suspended",
+        data={"reason": "dissolution"},
+        message="news.suspended",
+        here=here,
     )

@@ -44,7 +44,9 @@ async def remind_inactive(session: AsyncSession, parts: Parts) -> int:
         )
         for row in rows.all():
             row.reminded_at = now
-            entry = await record(session, parts, row, "reminded", {"months": rule.months, "clauses": list(rule.clauses)})
+            entry = await record(
+                session, parts, row, "reminded", {"months": rule.months, "clauses": list(rule.clauses)}
+            )
             words = {"months": str(rule.months)}
             await announce(session, parts, row, entry, event="reminded", data={}, message="news.inactive", words=words)
             reminded += 1

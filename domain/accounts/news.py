@@ -25,9 +25,7 @@ async def record(
     session: AsyncSession, parts: Parts, row: AccountRow, type: EntryType, body: Mapping[str, Any]
 ) -> Entry:
     """An entry of the ledger about an account; it names no personal data."""
-    return await parts.ledger.append(
-        session, row.platform_id, type, row.evidence_subject, {"account": row.id, **body}
-    )
+    return await parts.ledger.append(session, row.platform_id, type, row.evidence_subject, {"account": row.id, **body})
 
 
 async def announce(
@@ -57,9 +55,7 @@ async def announce(
     told = {"platform": platform, "account": row.id, **(words or {})}
     for conversation_id in await parts.accounts.addresses(session, row.id):
         if conversation_id != here:
-            await parts.inbox.tell(
-                session, conversation_id, key=entry.id, message=message, words=told, buttons=buttons
-            )
+            await parts.inbox.tell(session, conversation_id, key=entry.id, message=message, words=told, buttons=buttons)
     for phone in dict.fromkeys(sms_to):
         template = message.removeprefix("news.")
         await queue_notice(

@@ -240,9 +240,7 @@ class Accounts:
         await self.change(session, row, "phone", phone)
         await self._forget_identifier(session, row.id, OLD_PHONE)
         now = self._clock.now()
-        row.old_phone = await self._vault.seal(
-            session, row.key_id, f"accounts.old_phone|{row.id}", old.encode()
-        )
+        row.old_phone = await self._vault.seal(session, row.key_id, f"accounts.old_phone|{row.id}", old.encode())
         row.undo_until, row.phone_changed_at, row.phone_proven_at = now + undo, now, now
         identifier = self._identifier(row.id, row.platform_id, OLD_PHONE, old)
         # Somebody else may have left the same number behind lately: whoever left it last may take it back.

@@ -44,9 +44,7 @@ class Errands:
             return
         if flow is not None:
             # The other flow is left as it is: its code or this conversation takes it up again.
-            await self._talk.say(
-                turn, Say(f"platforms.left_open.{flow.kind}", self._where(flow))
-            )
+            await self._talk.say(turn, Say(f"platforms.left_open.{flow.kind}", self._where(flow)))
             conversation.flow_id = None
         conversation.platform_id = platform_id
         if awaiting == "start":
@@ -245,7 +243,15 @@ class Errands:
             *((Button("c.consents", "my_consents"), Button("c.access", "my_data")) if accounts else ()),
             Button("c.menu", "menu", style="quiet"),
         )
-        await self._talk.say(turn, Say("status.all", {}, buttons, SummaryView("status_title", tuple(("@" + platform, said) for platform, said in rows))))
+        await self._talk.say(
+            turn,
+            Say(
+                "status.all",
+                {},
+                buttons,
+                SummaryView("status_title", tuple(("@" + platform, said) for platform, said in rows)),
+            ),
+        )
         await self._talk.prompt(turn)
 
     async def account(self, turn: Turn) -> str | None:

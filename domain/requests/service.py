@@ -103,9 +103,7 @@ class Requests:
             query = query.where(RequestRow.state == state)
         return [await self._read(session, row) for row in await session.scalars(query)]
 
-    async def of_person(
-        self, session: AsyncSession, conversation_id: str, account_ids: Sequence[str]
-    ) -> list[Request]:
+    async def of_person(self, session: AsyncSession, conversation_id: str, account_ids: Sequence[str]) -> list[Request]:
         """What was asked in this conversation, or for these accounts; the newest first."""
         query = (
             select(RequestRow)

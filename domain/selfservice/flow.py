@@ -1,12 +1,12 @@
 """The errands of an account's owner. Pure: `apply(state, event, world)` gives the next state and what is to be done.
 
-    name the account ─→ prove its phone ─┬─ reset_password ─→ (second proof) new password
-                                         ├─ report_stolen ──→ frozen ─→ what happened ─→ urgent case
-                                         ├─ change ─────────→ which, new value, (prove the new phone) ↺
-                                         ├─ cancel ─────────→ what goes, what stays ─→ closed or asked for
-                                         ├─ access ─────────→ a page with everything
-                                         ├─ transfer ───────→ ground, to whom, why ─→ application
-                                         └─ dissolution ────→ what, since when ─→ notice
+name the account ─→ prove its phone ─┬─ reset_password ─→ (second proof) new password
+                                     ├─ report_stolen ──→ frozen ─→ what happened ─→ urgent case
+                                     ├─ change ─────────→ which, new value, (prove the new phone) ↺
+                                     ├─ cancel ─────────→ what goes, what stays ─→ closed or asked for
+                                     ├─ access ─────────→ a page with everything
+                                     ├─ transfer ───────→ ground, to whom, why ─→ application
+                                     └─ dissolution ────→ what, since when ─→ notice
 """
 
 from __future__ import annotations

@@ -36,11 +36,7 @@ def hurdle(row: AccountRow, phone: str, has_number: bool, policy: Policy, now: d
     the account is told and a day passes, so that the owner can say no.
     """
     changed_lately = row.phone_changed_at is not None and now - row.phone_changed_at < policy.reset_after_change
-    weak = (
-        changed_lately
-        or Phone(phone).virtual_operator
-        or now - row.phone_proven_at > policy.phone_proof_lasts
-    )
+    weak = changed_lately or Phone(phone).virtual_operator or now - row.phone_proven_at > policy.phone_proof_lasts
     if not weak:
         return "none"
     if has_number:

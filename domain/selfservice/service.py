@@ -103,7 +103,9 @@ class SelfService(Runner[_Run]):
         await self._leave_others(turn)
         turn.conversation.platform_id = account.platform_id
         row = await self.open(turn, account.platform_id, version.id)
-        state = State(errand="report_stolen", account_id=account.id, proven=True, frozen=True, named=("account_id", account.id))
+        state = State(
+            errand="report_stolen", account_id=account.id, proven=True, frozen=True, named=("account_id", account.id)
+        )
         run = _Run(turn, row, context, state, await self._world(turn, row, state))
         await self.move(run, Started(""))
 
@@ -308,7 +310,12 @@ class SelfService(Runner[_Run]):
             urgent=effect.urgent,
             due=deadline(today, effect.working_days) if effect.working_days else None,
         )
-        body: dict[str, Any] = {"request": request.id, "kind": effect.kind, "urgent": effect.urgent, "channel": self._channel(run)}
+        body: dict[str, Any] = {
+            "request": request.id,
+            "kind": effect.kind,
+            "urgent": effect.urgent,
+            "channel": self._channel(run),
+        }
         if row is not None:
             await record(session, parts, row, "request_filed", body)
         else:
@@ -364,4 +371,3 @@ def _shown(name: str, value: str) -> str:
     if name in {"id_number", "credit_code"}:
         return f"{value[:3]}{'*' * (len(value) - 7)}{value[-4:]}"
     return value
-

@@ -19,7 +19,6 @@ from tests.fakes.sms_aliyun import AliyunServer
 from tests.fakes.sms_tencent import TencentServer
 from tests.support.ambient import FakeClock
 
-
 # Fixtures of the command line, here too.
 __all__ = ["home", "mingshi"]
 

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from bot.couriers.choice import couriers
-from bot.couriers.port import Courier
+from bot.couriers.port import Accepted, Courier, Outcome, OutgoingText
 from bot.couriers.worker import REJECTIONS, CourierWorker
 from bot.engine_process import free_port
 from bot.turns.hub import Hub
@@ -317,33 +317,66 @@ async def test_a_message_that_kills_every_worker_is_not_sent_a_third_time(
     assert await states(domain) == ["sent"], "the provider, asked, knows it"
 
 
-async def test_a_worker_that_was_thought_dead_does_not_overwrite_what_came_after_it(
-    domain: Domain, clock: FakeClock, worker: Workers, both: list[Courier], aliyun: AliyunServer
-) -> None:
-    """B13."""
-    woken = asyncio.Event()
+class _Sleeping:
+    """A courier whose call hangs until it is woken."""
 
-    class Sleeping:
-        name = "aliyun"
+    name = "aliyun"
 
-        async def send(self, text):  # type: ignore[no-untyped-def]
-            await woken.wait()
-            return await both[0].send(text)
+    def __init__(self, real: Courier) -> None:
+        self.woken = asyncio.Event()
+        self._real = real
+        self.find, self.close = real.find, real.close
 
-        find = both[0].find
-        close = both[0].close
+    async def send(self, text: OutgoingText) -> Outcome:
+        await self.woken.wait()
+        return await self._real.send(text)
 
-    aliyun.answers("isv.MOBILE_NUMBER_ILLEGAL")
-    (message,) = await queued(domain)
-    asleep = asyncio.create_task(CourierWorker(domain, [Sleeping()], Hub()).once())
+
+async def _asleep(domain: Domain, courier: Courier, message: int) -> asyncio.Task[int]:
+    """A worker that has claimed the message and hangs."""
+    worker = asyncio.create_task(CourierWorker(domain, [courier], Hub()).once())
     while (await row_of(domain, message)).attempts == 0:
         await asyncio.sleep(0.01)
+    return worker
+
+
+async def test_a_worker_that_was_thought_dead_does_not_end_what_another_has_in_hand(
+    domain: Domain, clock: FakeClock, both: list[Courier], aliyun: AliyunServer, tencent: TencentServer
+) -> None:
+    """B13."""
+    (message,) = await queued(domain)
+    first, second = _Sleeping(both[0]), _Sleeping(both[0])
+    one = await _asleep(domain, first, message)
     clock.forward(**LATER)
-    await worker().once()
-    assert await states(domain) == ["failed"]
-    woken.set()
+    other = asyncio.create_task(CourierWorker(domain, [second], Hub()).once())
+    while (await row_of(domain, message)).attempts == 1:
+        await asyncio.sleep(0.01)
+    aliyun.answers("isv.MOBILE_NUMBER_ILLEGAL")
+    first.woken.set()
+    await one
+    assert await states(domain) == ["new"]
+    second.woken.set()
+    await other
+    assert await states(domain) == ["sent"]
+
+
+async def test_a_worker_that_was_thought_dead_and_did_send_spares_another_sms(
+    domain: Domain, clock: FakeClock, both: list[Courier], aliyun: AliyunServer
+) -> None:
+    """B13."""
+    (message,) = await queued(domain)
+    sleeping = _Sleeping(both[0])
+    asleep = await _asleep(domain, sleeping, message)
+    clock.forward(**LATER)
+    nobody = couriers(sms_settings(f"http://127.0.0.1:{free_port()}", "http://127.0.0.1:1", fallback=None), clock)
+    await CourierWorker(domain, nobody, Hub()).once()
+    assert await states(domain) == ["new"]
+    sleeping.woken.set()
     await asleep
-    assert await states(domain) == ["failed"]
+    clock.forward(seconds=30)
+    await CourierWorker(domain, both, Hub()).once()
+    assert await states(domain) == ["sent"]
+    assert len(aliyun.taken) == 1
 
 
 @pytest.mark.parametrize("hostile", ["http://evil.example", "王芳点这里", "12345 6"])
@@ -396,8 +429,6 @@ async def test_no_more_messages_are_in_hand_than_allowed(domain: Domain, worker:
         now = most = 0
 
         async def send(self, text):  # type: ignore[no-untyped-def]
-            from bot.couriers.port import Accepted
-
             self.now += 1
             self.most = max(self.most, self.now)
             await asyncio.sleep(0.02)
