@@ -25,6 +25,7 @@ from bot.couriers.receipts import Receipts
 from bot.couriers.worker import CourierWorker
 from bot.engine_process import EngineProcess, free_port, running
 from bot.http import Problems
+from bot.metrics import VERIFICATION_ALARMS
 from bot.openapi import openapi_document
 from bot.pages.handlers import Pages
 from bot.settings import Settings, is_specific
@@ -46,6 +47,7 @@ _HERE = Path(__file__).parent
 _MAX_BODY = 16 * 1024 * 1024
 _HEADS_SECONDS = 1.0
 _FORGET_SECONDS = 3600.0
+_ALARM_SECONDS = 15.0
 
 
 @dataclass
@@ -131,6 +133,7 @@ async def open_app(
             app.spawn(short_messages.run(), "courier")
         app.spawn(_keep_heads(domain), "ledger heads")
         app.spawn(_forget_abandoned(domain), "abandoned flows")
+        app.spawn(_watch_codes(domain), "alarms of verification")
         if settings.telegram.token is not None:
             from bot.channels.telegram import telegram_channel
 
@@ -230,6 +233,23 @@ async def _forget_abandoned(domain: Domain) -> None:
         except Exception as error:
             log.error("abandoned flows not forgotten", exc=error)
         await asyncio.sleep(_FORGET_SECONDS)
+
+
+async def _watch_codes(domain: Domain) -> None:
+    """Tell the operator, once each, when codes are paused or a clock was wrong."""
+    known: set[str] = set()
+    while True:
+        try:
+            async with domain.database.reading() as session:
+                alarms = await domain.parts.verification.alarms(session)
+            for alarm in alarms:
+                if alarm.kind not in known:
+                    log.error("verification alarm", kind=alarm.kind, since=alarm.since.isoformat(), **alarm.detail)
+            known = {alarm.kind for alarm in alarms}
+            VERIFICATION_ALARMS.set(len(known))
+        except Exception as error:
+            log.error("verification not watched", exc=error)
+        await asyncio.sleep(_ALARM_SECONDS)
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -183,7 +183,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     messages_a_minute: int = 60
     conversations_a_minute: int = 60
-    page_minutes: int = 15
+    page_minutes: int = Field(default=10, ge=1, le=60, description="minutes a one-time page works")
     trusted_proxies: tuple[str, ...] = ()
 
     @model_validator(mode="after")

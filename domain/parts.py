@@ -38,7 +38,7 @@ class Policy:
         not_me: how long the button that freezes an account works.
     """
 
-    page_lifetime: timedelta = timedelta(minutes=15)
+    page_lifetime: timedelta = timedelta(minutes=10)
     resume_lifetime: timedelta = timedelta(minutes=30)
     flow_lifetime: timedelta = timedelta(days=7)
     undo_phone: timedelta = timedelta(hours=24)

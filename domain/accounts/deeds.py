@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.accounts.news import announce, not_me, record
 from domain.accounts.tables import AccountRow
+from domain.flows.tables import FlowRow
 from domain.identifiers.phones import Phone
 from domain.messaging.tables import NoticeRow
 from domain.parts import Parts
@@ -31,7 +32,8 @@ async def freeze(
     undone = await parts.accounts.undo_phone(session, row) is not None
     if row.status == "frozen":
         return undone
-    row.status = "frozen"
+    # Somebody said no: a notice that was given counts for nothing.
+    row.status, row.reset_waits_from = "frozen", None
     await parts.accounts.revoke_sessions(session, row, but=here)
     entry = await record(session, parts, row, "frozen", {"reason": reason, "phone_undone": undone, "channel": channel})
     await announce(
@@ -55,6 +57,7 @@ async def set_password(
     row.password_hash = hashed
     row.failures, row.locked_until, row.reset_waits_from = 0, None, None
     row.phone_proven_at = parts.clock.now()
+    await parts.accounts.bind(session, row.id, here)
     await parts.accounts.revoke_sessions(session, row, but=here)
     entry = await record(session, parts, row, "password_changed", {"by": "sms_code", "channel": channel})
     phone, old = await parts.accounts.phones(session, row)
@@ -90,7 +93,7 @@ async def change(
     channel: Channel,
     here: str,
 ) -> None:
-    """Change one value. Raises IdentifierTaken. A change of phone can be taken back for a day (both phones are told)."""
+    """Change one value. Raises IdentifierTaken. A change of phone can be taken back for a day, as both sides hear."""
     if field == "phone":
         old, _ = await parts.accounts.phones(session, row)
         await parts.accounts.change_phone(session, row, value, parts.policy.undo_phone)
@@ -141,13 +144,26 @@ async def close(
         sms_key=sms_key,
     )  # fmt: skip
     for conversation_id in await parts.accounts.addresses(session, row.id):
-        await parts.outbox.blot_out_person(session, conversation_id)
+        await parts.outbox.blot_out_person(session, conversation_id, await _shown_in(session, row, conversation_id))
         await session.execute(
             delete(NoticeRow).where(
                 NoticeRow.conversation_id == conversation_id, NoticeRow.platform_id == row.platform_id
             )
         )
     await parts.accounts.erase(session, row)
+
+
+async def _shown_in(session: AsyncSession, row: AccountRow, conversation_id: str) -> Sequence[str]:
+    """The errands of this conversation whose questions may have shown what is registered: all but closing itself."""
+    flows = await session.scalars(
+        select(FlowRow.id).where(
+            FlowRow.conversation_id == conversation_id,
+            FlowRow.platform_id == row.platform_id,
+            FlowRow.kind == "selfservice",
+            FlowRow.step.not_like("cancel/%"),
+        )
+    )
+    return flows.all()
 
 
 async def suspend(session: AsyncSession, parts: Parts, row: AccountRow, *, channel: Channel, here: str) -> None:

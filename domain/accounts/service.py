@@ -235,13 +235,18 @@ class Accounts:
         await session.flush()
 
     async def change_phone(self, session: AsyncSession, row: AccountRow, phone: str, undo: timedelta) -> None:
-        """Change the phone; the one before can be put back for a while. Raises IdentifierTaken."""
-        old = (await self.data(session, row.id))["phone"]
+        """Change the phone; the one before can be put back for a while. Raises IdentifierTaken.
+
+        While a change can be taken back, a further one does not put that out of reach: whoever changes twice in a
+        row leaves the first phone as the one to go back to.
+        """
+        before, standing = await self.phones(session, row)
+        old = standing or before
         await self.change(session, row, "phone", phone)
         await self._forget_identifier(session, row.id, OLD_PHONE)
         now = self._clock.now()
         row.old_phone = await self._vault.seal(session, row.key_id, f"accounts.old_phone|{row.id}", old.encode())
-        row.undo_until, row.phone_changed_at, row.phone_proven_at = now + undo, now, now
+        row.undo_until, row.phone_changed_at, row.phone_proven_at, row.reset_waits_from = now + undo, now, now, None
         identifier = self._identifier(row.id, row.platform_id, OLD_PHONE, old)
         # Somebody else may have left the same number behind lately: whoever left it last may take it back.
         await session.execute(

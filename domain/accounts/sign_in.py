@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from sqlalchemy import update
+
 from domain.accounts.passwords import hash_password, password_matches
 from domain.accounts.tables import AccountRow
 from domain.parts import Parts
@@ -14,6 +16,8 @@ from domain.parts import Parts
 _FREE = 4
 _FIRST = timedelta(seconds=30)
 _LONGEST = timedelta(hours=1)
+# An id no account has.
+_NOBODY = "a_nobody"
 
 
 @dataclass(frozen=True)
@@ -44,15 +48,19 @@ def note_failure(row: AccountRow, now: datetime) -> None:
 async def sign_in(parts: Parts, platform_id: str, kind: str, canonical: str, password: str) -> SignedIn:
     """Whether this is the password of the account that is named so. Unknown accounts cost the same work.
 
-    The hash is compared outside any transaction: it takes long and holds nobody up.
+    The hash is compared outside any transaction: it takes long and holds nobody up. A failure is written for an unknown
+    account too, to no row.
     """
     async with parts.database.reading() as session:
         row = await parts.accounts.named(session, platform_id, kind, canonical)
         stored = row.password_hash if row is not None else None
-    if stored is None:
+    if row is None or stored is None:
         await hash_password(parts.vault.keyring, password)
+        async with parts.database.transaction() as session:
+            await session.get(AccountRow, _NOBODY, with_for_update=True)
+            nobody = update(AccountRow).where(AccountRow.id == _NOBODY)
+            await session.execute(nobody.values(failures=0).execution_options(synchronize_session=False))
         return SignedIn("wrong")
-    assert row is not None
     right = await password_matches(parts.vault.keyring, stored, password)
     async with parts.database.transaction() as session:
         account = await parts.accounts.row(session, row.id)
@@ -66,5 +74,5 @@ async def sign_in(parts: Parts, platform_id: str, kind: str, canonical: str, pas
         account.failures, account.locked_until = 0, None
         if account.status != "active":
             return SignedIn("frozen", account.id)
-        account.seen_at = now
+        account.seen_at, account.reminded_at = now, None
         return SignedIn("ok", account.id)

@@ -235,7 +235,7 @@ class Errands:
         name = {p.profile.id: p.profile.name for p in self._parts.platforms}
         rows: list[tuple[str, tuple[str, dict[str, object]]]] = [
             *((name[flow.platform_id], (f"status_flow_{flow.kind}", self._where(flow))) for flow in flows),
-            *((name[a.platform_id], (f"status_account_{a.status}", {"account": a.id})) for a in accounts),
+            *((name[a.platform_id], (f"status_account_{a.status}", dict[str, object](account=a.id))) for a in accounts),
             *((name[request.platform_id], _standing(request)) for request in requests),
         ]
         buttons: tuple[Button, ...] = (
@@ -308,7 +308,7 @@ def errand_of(flow: FlowRow) -> str:
 def _standing(request: Request) -> tuple[str, dict[str, object]]:
     """Where a request stands, as a value of a card's row."""
     due = "_due" if request.state == "open" and request.due else ""
-    words = {
+    words: dict[str, object] = {
         "kind": f"«request_{request.kind}»",
         "request": request.id,
         "due": request.due.isoformat() if request.due else "",

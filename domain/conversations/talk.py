@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from domain.errors import NotFound
+from domain.flows.runner import Flows
 from domain.flows.say import Button, PlatformsView, RenderContext, Say
 from domain.flows.tables import FlowRow
 from domain.identifiers.platform_names import find_platform
 from domain.messaging.outbox import Shape
 from domain.messaging.turn import Turn
 from domain.parts import Parts
-from domain.flows.runner import Flows
 from domain.registration.service import KIND as REGISTRATION
 from domain.registration.service import Registrations, render_context
 from domain.registration.state import State

@@ -46,7 +46,7 @@ class Asked:
     options: tuple[str, ...] = ()
 
 
-FormKind = Literal["registration", "name", "password", "value", "words"]
+FormKind = Literal["registration", "name", "password", "proof", "value", "words"]
 
 
 @dataclass(frozen=True)

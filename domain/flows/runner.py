@@ -97,6 +97,9 @@ class Runner(ABC, Generic[R]):
     async def ending(self, run: R, effect: fx.End) -> None:
         """What this kind of flow does when it ends, before what was typed in it is destroyed."""
 
+    async def ended(self, run: R) -> None:
+        """What follows an end."""
+
     # --- what channels and conversations use -------------------------------------------------------
 
     async def feed(self, turn: Turn, row: FlowRow, event: Event) -> None:
@@ -186,6 +189,7 @@ class Runner(ABC, Generic[R]):
                 await self.ending(run, effect)
                 run.turn.conversation.flow_id = None
                 await forget(session, parts, run.row.id, outcome)
+                await self.ended(run)
             case _:
                 return await self.carry_out_own(run, effect)
         return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ambient import Chance, Clock, new_id
@@ -80,9 +80,9 @@ class Outbox:
         """Forget what the person answered a flow in this conversation."""
         await self._blot(session, conversation_id, MessageRow.flow_id == flow_id, MessageRow.sender == "user")
 
-    async def blot_out_person(self, session: AsyncSession, conversation_id: str) -> None:
-        """Forget every line the person wrote in this conversation."""
-        await self._blot(session, conversation_id, MessageRow.sender == "user")
+    async def blot_out_person(self, session: AsyncSession, conversation_id: str, flows: Sequence[str]) -> None:
+        """Forget every line the person wrote in this conversation, and whatever was said in these flows."""
+        await self._blot(session, conversation_id, or_(MessageRow.sender == "user", MessageRow.flow_id.in_(flows)))
 
     async def _blot(self, session: AsyncSession, conversation_id: str, *which: ColumnElement[bool]) -> None:
         conversation = await session.get_one(ConversationRow, conversation_id)
@@ -90,6 +90,7 @@ class Outbox:
         for row in lines:
             body = {"text": _BLOT, "buttons": [], "own": 0, "card": None, "expects": None}
             row.sealed = await self._vault.seal_json(session, conversation.key_id, f"messages|{row.id}", body)
+            row.choices = []
         await session.flush()
 
     async def _add(

@@ -104,10 +104,10 @@ class Data:
 
 
 async def stored_about(session: AsyncSession, parts: Parts, token: str) -> Data:
-    """What a data page shows. Raises PageGone, also when the account was closed or frozen to others meanwhile."""
+    """What a data page shows. Raises PageGone, also when the account was closed or its sessions ended meanwhile."""
     page = await find_page(session, parts, token)
     row = await session.get(AccountRow, page.account_id) if page.account_id else None
-    if row is None or row.status == "closed":
+    if row is None or row.status == "closed" or row.sessions_valid_from > page.created_at:
         raise PageGone()
     profile = parts.platforms.get(row.platform_id).profile
     uploads = await session.scalars(select(UploadRow).where(UploadRow.key_id == row.key_id))
@@ -134,7 +134,7 @@ async def stored_about(session: AsyncSession, parts: Parts, token: str) -> Data:
         uploads=[Stored(u.field, u.media_type, u.size, u.sha256, u.created_at) for u in uploads],
         decisions=[Agreed(d.item, item_title(profile, d.item), d.decision, d.decided_at) for d in decisions],
         receipts=list(receipts),
-        requests=[r for r in await parts.requests.of_person(session, "", [row.id])],
+        requests=await parts.requests.of_person(session, "", [row.id]),
         channels=sorted(set(channels)),
         lines=len(lines.all()),
     )

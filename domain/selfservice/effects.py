@@ -56,6 +56,16 @@ class BeginNotice(Own):
 
 
 @dataclass(frozen=True)
+class TrustHere(Own):
+    """The second proof was given: this conversation may speak for the account from now on. Answer: Trusted."""
+
+
+@dataclass(frozen=True)
+class Trusted(OwnEvent):
+    pass
+
+
+@dataclass(frozen=True)
 class SetPassword(Own):
     """`hashed` as `hash_password` gives it."""
 

@@ -1,12 +1,12 @@
 """The errands of an account's owner. Pure: `apply(state, event, world)` gives the next state and what is to be done.
 
-name the account ─→ prove its phone ─┬─ reset_password ─→ (second proof) new password
+name the account ─→ prove its phone ─┬─ reset_password ─→ new password, with a second proof on the same page
                                      ├─ report_stolen ──→ frozen ─→ what happened ─→ urgent case
-                                     ├─ change ─────────→ which, new value, (prove the new phone) ↺
-                                     ├─ cancel ─────────→ what goes, what stays ─→ closed or asked for
-                                     ├─ access ─────────→ a page with everything
-                                     ├─ transfer ───────→ ground, to whom, why ─→ application
-                                     └─ dissolution ────→ what, since when ─→ notice
+                                     └─ (second proof) ─┬─ change ──────→ which, new value, (prove the new phone) ↺
+                                                        ├─ cancel ──────→ what goes, what stays ─→ closed or asked for
+                                                        ├─ access ──────→ a page with everything
+                                                        ├─ transfer ────→ ground, to whom, why ─→ application
+                                                        └─ dissolution ─→ what, since when ─→ notice
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from domain.selfservice.steps.leaving import Leaving
 from domain.selfservice.steps.password import NewPassword
 from domain.selfservice.steps.proving import Naming, Proving
 from domain.selfservice.steps.questions import Choice, Words
+from domain.selfservice.steps.second_proof import SecondProof
 
 _WHO: tuple[Step, ...] = (Naming(), Proving())
+_SURELY: tuple[Step, ...] = (*_WHO, SecondProof())
 STEPS: Mapping[Errand, tuple[Step, ...]] = {
     "reset_password": (*_WHO, NewPassword()),
     "report_stolen": (
@@ -35,18 +37,18 @@ STEPS: Mapping[Errand, tuple[Step, ...]] = {
         Words("story", optional=True),
         StolenCase(),
     ),
-    "change": (*_WHO, Changing()),
-    "cancel": (*_WHO, Leaving()),
-    "access": (*_WHO, Data()),
+    "change": (*_SURELY, Changing()),
+    "cancel": (*_SURELY, Leaving()),
+    "access": (*_SURELY, Data()),
     "transfer": (
-        *_WHO,
+        *_SURELY,
         Choice("ground", ("law", "court", "platform")),
         Words("to_whom"),
         Words("reason"),
         Application("transfer"),
     ),
     "dissolution": (
-        *_WHO,
+        *_SURELY,
         Choice("ending", ("merged", "dissolved", "deregistered", "bankrupt", "revoked")),
         Words("date"),
         Application("dissolution"),

@@ -24,6 +24,7 @@ from domain.messaging.tables import ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
 from domain.registration.page import personal_words
+from domain.selfservice.rules import ID_TAIL
 from domain.selfservice.service import SelfService
 from domain.selfservice.state import State
 from domain.selfservice.steps.questions import FREE_TEXT
@@ -53,8 +54,10 @@ class SelfServicePages:
             if flow is None or flow.outcome is not None or page.account_id is not None:
                 raise PageGone()
             state = await self._selfservice.state(session, flow)
-            account = await session.get(AccountRow, state.account_id) if state.proven and state.account_id else None
-            data = await parts.accounts.data(session, account.id) if account and account.status != "closed" else {}
+            account = await self._selfservice.account_of(session, state)
+            if state.proven and account is None:
+                raise PageGone()
+            data = await parts.accounts.data(session, account.id) if account else {}
             names = page.fields.split(",")
             kind = _kind(names, state)
             return _Form(
@@ -72,6 +75,8 @@ class SelfServicePages:
         form = await self.show(token)
         if form.kind == "password":
             return await self._password(token, form, texts)
+        if form.kind == "proof":
+            return await self._second_proof(token, form, texts)
         if form.kind == "name":
             given = {f.field: texts[f.field] for f in form.fields if texts.get(f.field, "").strip()}
             if len(given) != 1:
@@ -102,8 +107,13 @@ class SelfServicePages:
     async def _password(self, token: str, form: _Form, texts: Mapping[str, str]) -> PageOutcome:
         """A new password; with the last characters of a registered number where the phone alone is a weak proof."""
         parts, account = self._parts, form.account
-        if account is None or not form.data:
+        if account is None:
             raise PageGone()
+        if ID_TAIL in {f.field for f in form.fields}:
+            # First of all: why a password is refused tells of the person.
+            wrong = await self._tail_is_wrong(account.id, form.data, texts.get(ID_TAIL, ""))
+            if wrong is not None:
+                return PageOutcome({ID_TAIL: wrong})
         typed = texts.get("password", "")
         today = parts.clock.now().astimezone(SHANGHAI).date()
         personal = personal_words(form.data)
@@ -113,14 +123,17 @@ class SelfServicePages:
             return PageOutcome({"password": (checked.code, checked.hint)})
         if texts.get("password_again", typed) != typed:
             return PageOutcome({"password": ("password_differs", "")})
-        if "id_tail" in {f.field for f in form.fields}:
-            wrong = await self._tail_is_wrong(account.id, form.data, texts.get("id_tail", ""))
-            if wrong is not None:
-                return PageOutcome({"id_tail": wrong})
         keyring = parts.vault.keyring
         if await password_matches(keyring, account.password_hash, checked.value):
             return PageOutcome({"password": ("password_same", "")})
         return await self._take(token, PageFilled({"password": await hash_password(keyring, checked.value)}))
+
+    async def _second_proof(self, token: str, form: _Form, texts: Mapping[str, str]) -> PageOutcome:
+        if form.account is None:
+            raise PageGone()
+        wrong = await self._tail_is_wrong(form.account.id, form.data, texts.get(ID_TAIL, ""))
+        # The flow is told that it was right, not what it was.
+        return PageOutcome({ID_TAIL: wrong}) if wrong else await self._take(token, PageFilled({ID_TAIL: ""}))
 
     async def _tail_is_wrong(self, account_id: str, data: Mapping[str, str], typed: str) -> tuple[str, str] | None:
         """The code of what is wrong, and how long to wait. Guesses are counted on the account, not on the page."""
@@ -165,6 +178,8 @@ class SelfServicePages:
 def _kind(names: list[str], state: State) -> FormKind:
     if "password" in names:
         return "password"
+    if names == [ID_TAIL]:
+        return "proof"
     if not state.proven and not state.lost_phone:
         return "name"
     return "words" if set(names) <= FREE_TEXT | {"date"} else "value"

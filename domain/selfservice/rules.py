@@ -14,10 +14,12 @@ from domain.working_days import deadline
 # none: the proven phone is enough. number: the last six of a registered number as well. wait: a day's notice first.
 Hurdle = Literal["none", "number", "wait"]
 
+# The page's field for the last six characters of a registered number.
+ID_TAIL = "id_tail"
 # Kinds that are typed on the one-time page only.
 PAGE_KINDS: tuple[LoginKind, ...] = ("id_number", "credit_code")
 # What an owner corrects alone once the phone is proven; whatever else is registered stays a matter for people.
-_CHANGEABLE: tuple[FieldName, ...] = (
+CHANGEABLE: tuple[FieldName, ...] = (
     "phone", "email", "member_name", "login_name", "real_name", "company_name", "legal_representative", "position",
     "address", "role",
 )  # fmt: skip
@@ -54,7 +56,7 @@ def changeable(profile: Profile, subject: Subject, registered: set[str]) -> tupl
     """The fields of a registered account its owner may change here."""
     fixed = set(profile.account.changes.fixed)
     asked = {spec.field for spec in getattr(profile.registration, subject)}
-    return tuple(name for name in _CHANGEABLE if name in registered and name in asked and name not in fixed)
+    return tuple(name for name in CHANGEABLE if name in registered and name in asked and name not in fixed)
 
 
 def dissolution_deadline(event: date, working_days: int) -> date:

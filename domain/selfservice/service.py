@@ -30,7 +30,7 @@ from domain.identifiers.phones import Phone
 from domain.messaging.notices import tell_systems
 from domain.messaging.short_messages import queue_code
 from domain.messaging.turn import Turn
-from domain.parts import CHANNELS_ABROAD, Parts
+from domain.parts import CHANNELS_ABROAD
 from domain.platforms.model import Profile
 from domain.registration.service import not_authorised, render_context
 from domain.requests import Request
@@ -55,6 +55,9 @@ _ALLOWED: dict[Errand, frozenset[str]] = {
     "transfer": frozenset({"active"}),
     "dissolution": frozenset({"active"}),
 }
+
+# Frozen, closed or proven by somebody else meanwhile: this errand has no account any more.
+_GONE: tuple[fx.Effect, ...] = (Say("self.gone", {}, _HUMAN), fx.End("stopped", forget=True))
 
 
 @dataclass
@@ -104,7 +107,12 @@ class SelfService(Runner[_Run]):
         turn.conversation.platform_id = account.platform_id
         row = await self.open(turn, account.platform_id, version.id)
         state = State(
-            errand="report_stolen", account_id=account.id, proven=True, frozen=True, named=("account_id", account.id)
+            errand="report_stolen",
+            account_id=account.id,
+            proven=True,
+            proven_at=self._parts.clock.now(),
+            frozen=True,
+            named=("account_id", account.id),
         )
         run = _Run(turn, row, context, state, await self._world(turn, row, state))
         await self.move(run, Started(""))
@@ -118,6 +126,14 @@ class SelfService(Runner[_Run]):
         turn.conversation.flow_id = None
 
     # --- the runner's ------------------------------------------------------------------------------
+
+    async def feed(self, turn: Turn, row: FlowRow, event: Event) -> None:
+        run = await self.load(turn, row)
+        await (self.settle(run, _GONE) if _is_gone(run) else self.move(run, event))
+
+    async def prompt(self, turn: Turn, row: FlowRow) -> None:
+        run = await self.load(turn, row)
+        await self.settle(run, _GONE if _is_gone(run) else self.standing(run))
 
     async def state(self, session: AsyncSession, row: FlowRow) -> State:
         assert row.sealed is not None
@@ -155,6 +171,26 @@ class SelfService(Runner[_Run]):
             if challenge_id:
                 await self._parts.verification.void(run.turn.session, challenge_id)
 
+    async def ended(self, run: _Run) -> None:
+        """A registration that was left for the errand is offered again."""
+        left = await run.turn.session.scalar(
+            select(FlowRow)
+            .where(
+                FlowRow.conversation_id == run.here,
+                FlowRow.platform_id == run.row.platform_id,
+                FlowRow.outcome.is_(None),
+                FlowRow.kind != KIND,
+            )
+            .order_by(FlowRow.updated_at.desc())
+            .limit(1)
+        )
+        if left is None:
+            return
+        run.turn.conversation.flow_id = left.id
+        buttons = (Button("c.resume", "resume", style="primary"), Button("c.drop", "drop"))
+        words = {"at": left.at, "of": left.of, "title": run.world.profile.agreement_title.strip("《》")}
+        await self._parts.outbox.say(run.turn, Say(f"resume.ask.{left.kind}", words, buttons), run.context)
+
     async def carry_out_own(self, run: _Run, effect: fx.Effect) -> Event | None:
         parts, session = self._parts, run.turn.session
         match effect:
@@ -162,19 +198,22 @@ class SelfService(Runner[_Run]):
                 return await self._send(run, named)
             case own.ProveAccount(named, challenge_id, code, _):
                 return await self._prove(run, named, challenge_id, code)
-            case own.FileRequest():
-                return await self._file(run, effect)
+            case own.FileRequest() if not run.state.proven:
+                return await self._file(run, None, effect)
         row = await self._account(run)
         if row is None:
-            # Frozen or closed by somebody else meanwhile: this errand has no account any more.
-            await self.say(run, Say("self.gone", {}, _HUMAN))
-            await self._carry_out(run, fx.End("stopped", forget=True))
+            for effect in _GONE:
+                await self._carry_out(run, effect)
             return None
         channel = self._channel(run)
         match effect:
             case own.Freeze(reason):
                 undone = await deeds.freeze(session, parts, row, reason=reason, channel=channel, here=run.here)
+                run.state = run.state.but(proven_at=parts.clock.now())
                 return own.Frozen(undone)
+            case own.TrustHere():
+                await parts.accounts.bind(session, row.id, run.here)
+                return own.Trusted()
             case own.BeginNotice():
                 await deeds.begin_notice(session, parts, row, channel=channel, here=run.here)
             case own.SetPassword(hashed):
@@ -185,6 +224,9 @@ class SelfService(Runner[_Run]):
                     await deeds.change(session, parts, row, field, value, channel=channel, here=run.here)
                 except IdentifierTaken as error:
                     return own.ChangeTaken(error.kind)
+                if field == "phone":
+                    # The new one was proven just now.
+                    run.state = run.state.but(proven_at=parts.clock.now())
                 run.world = await self._world(run.turn, run.row, run.state)
                 return own.Changed(field, display)
             case own.CloseAccount():
@@ -192,6 +234,8 @@ class SelfService(Runner[_Run]):
                     session, parts, row, channel=channel, here=run.here, sms_key=run.turn.conversation.key_id
                 )
                 return own.Closed()
+            case own.FileRequest():
+                return await self._file(run, row, effect)
             case own.OpenData():
                 page = await open_data_page(session, parts, run.row.id, row.id)
                 await record(session, parts, row, "data_shown", {"channel": channel})
@@ -239,22 +283,33 @@ class SelfService(Runner[_Run]):
         if not isinstance(checked, Proven):
             return CodeWrong(checked.tries_left)
         challenge = await session.get_one(ChallengeRow, challenge_id)
+        if row is not None:
+            # Looked at again once nobody else can change it.
+            await parts.accounts.row(session, row.id)
+            row, phone = await self._named(session, run, named)
         if row is None or challenge.phone_index not in parts.vault.blinds("phone", phone):
             # Frozen, closed or given another phone since the code went out.
             return CodeWrong(0)
-        await parts.accounts.row(session, row.id)
-        await parts.accounts.bind(session, row.id, run.here)
         run.turn.conversation.platform_id = row.platform_id
         body = {"challenge": challenge_id, "errand": run.state.errand, "channel": self._channel(run)}
         await record(session, parts, row, "phone_proven", body)
+        run.state = run.state.but(proven_at=parts.clock.now())
         run.world = await self._world(run.turn, run.row, run.state.but(proven=True, account_id=row.id))
+        if run.world.holder is not None and run.world.holder.hurdle == "none":
+            # A weak proof makes this conversation no address of the account: nothing of it is told here.
+            await parts.accounts.bind(session, row.id, run.here)
         return own.AccountProven(row.id)
 
     async def _account(self, run: _Run) -> AccountRow | None:
         """The proven account, locked; None when it may not be acted upon any more."""
-        assert run.state.proven and run.state.account_id is not None
+        assert run.state.account_id is not None
         row = await self._parts.accounts.row(run.turn.session, run.state.account_id)
-        return row if row.status in _ALLOWED[run.state.errand] else None
+        return row if _still_proven(row, run.state) else None
+
+    async def account_of(self, session: AsyncSession, state: State) -> AccountRow | None:
+        """The account an errand has proven; None before, and when the proof counts no more."""
+        row = await session.get(AccountRow, state.account_id) if state.proven and state.account_id else None
+        return row if row is not None and _still_proven(row, state) else None
 
     async def _world(self, turn: Turn, row: FlowRow, state: State) -> World:
         profile = self._parts.platforms.get(row.platform_id).profile
@@ -262,7 +317,7 @@ class SelfService(Runner[_Run]):
             profile=profile,
             chat_allowed=await self._chat_allowed(turn),
             today=self._parts.clock.now().astimezone(SHANGHAI).date(),
-            holder=await self._holder(turn.session, state.account_id) if state.proven and state.account_id else None,
+            holder=await self._holder(turn.session, state),
         )
 
     async def _chat_allowed(self, turn: Turn) -> bool:
@@ -278,15 +333,15 @@ class SelfService(Runner[_Run]):
         )
         return latest == "given"
 
-    async def _holder(self, session: AsyncSession, account_id: str) -> Holder | None:
+    async def _holder(self, session: AsyncSession, state: State) -> Holder | None:
         parts = self._parts
-        row = await session.get(AccountRow, account_id)
-        if row is None or row.status == "closed":
+        row = await self.account_of(session, state)
+        if row is None:
             return None
-        data = await parts.accounts.data(session, account_id)
+        data = await parts.accounts.data(session, row.id)
         has_number = bool(data.get("id_number") or data.get("credit_code"))
         return Holder(
-            account_id=account_id,
+            account_id=row.id,
             subject=row.subject,  # type: ignore[arg-type]
             phone=Phone(data["phone"]).display,
             shown={name: _shown(name, value) for name, value in data.items()},
@@ -295,9 +350,9 @@ class SelfService(Runner[_Run]):
 
     # --- requests --------------------------------------------------------------------------------------
 
-    async def _file(self, run: _Run, effect: own.FileRequest) -> Event:
+    async def _file(self, run: _Run, row: AccountRow | None, effect: own.FileRequest) -> Event:
+        """`row`: the account, locked, so that of two requests of a kind the second finds the first."""
         parts, session, turn = self._parts, run.turn.session, run.turn
-        row = await session.get(AccountRow, run.state.account_id) if run.state.proven and run.state.account_id else None
         today = parts.clock.now().astimezone(SHANGHAI).date()
         request: Request = await parts.requests.file(
             session,
@@ -330,6 +385,19 @@ class SelfService(Runner[_Run]):
 
     def _channel(self, run: _Run) -> dict[str, Any]:
         return {**channel_of(run.turn), **pressed_of(run.turn, self._parts.clock.now())}
+
+
+def _still_proven(row: AccountRow, state: State) -> bool:
+    """Whether the account may be acted upon by this proof.
+
+    A new password, a freezing, a phone changed or changed back end every proof that was given before.
+    """
+    since = max(row.sessions_valid_from, row.phone_changed_at or row.sessions_valid_from)
+    return row.status in _ALLOWED[state.errand] and state.proven_at is not None and since <= state.proven_at
+
+
+def _is_gone(run: _Run) -> bool:
+    return run.state.proven and run.world.holder is None
 
 
 def refusal(profile: Profile, errand: Errand) -> Say | None:

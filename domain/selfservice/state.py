@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +21,8 @@ class State(BaseModel):
 
     `named` is what the person called the account: (kind of identifier, canonical form).
     `account_id` is set when this conversation had proven the account before; nothing else may show that it exists.
+    `proven_at` is when the phone was proven: what ends an account's sessions afterwards ends this errand too.
+    `strong`: the proof is strong enough for whatever the errand shows and does.
     `asking` is a question laid over the step: stop.
     `words` are the answers to the errand's own questions, by question.
     """
@@ -32,6 +34,8 @@ class State(BaseModel):
     account_id: str | None = None
     challenge: str | None = None
     proven: bool = False
+    proven_at: datetime | None = None
+    strong: bool = False
     lost_phone: bool = False
     frozen: bool = False
     asking: str | None = None

@@ -29,6 +29,17 @@ ADULT_ID = "11010519491231002X"
 CREDIT_CODE = "91350100M000100Y43"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x0a\x00\x00\x00\x0a\x08\x02\x00\x00\x00\x00\x00\x00\x00"
 
+# What people say for each errand, and what the engine makes of it.
+ERRAND_TEXTS = {
+    "reset_password": ("我忘记密码了", "reset_password"),
+    "report_stolen": ("我的账号被盗了", "report_stolen_account"),
+    "change": ("我要改资料", "update_profile"),
+    "cancel": ("我要注销账号", "cancel_account"),
+    "access": ("看看我的资料，你们存了我什么", "question"),
+    "transfer": ("我想转让账号", "question"),
+    "dissolution": ("我们公司注销了，要报告单位情况", "question"),
+}
+
 _numbers = itertools.count(1)
 
 
@@ -111,6 +122,8 @@ class Person:
                 await conversations.press(turn, payload["button"])
             elif "misfit" in payload:
                 await conversations.misfit(turn, payload["misfit"])
+            elif "tell" in payload:
+                await conversations.tell(turn, payload["tell"], payload["words"], payload["buttons"])
             else:
                 text = payload["text"]
                 await domain.parts.outbox.hear(turn, mask(text).text)
@@ -135,6 +148,10 @@ class Person:
     def labels(self) -> list[str]:
         """What stands on the buttons of the newest message that has any."""
         return [b["label"] for m in reversed(self.messages) if (bs := list(buttons_of(m))) for b in bs]
+
+    def offers(self) -> list[str]:
+        """What stands on the buttons of the newest message, and of no other."""
+        return [button["label"] for button in buttons_of(self.last)]
 
     def button(self, label: str) -> str:
         """The token of the newest button with this label."""
@@ -246,6 +263,53 @@ class Person:
                 session, conversation, self.messages[-1]["seq"] if self.messages else 0
             )
         self.messages += [line for line in lines if line["from"] == "bot"]
+
+    # --- the errands of an account's owner ---------------------------------------------------------
+
+    async def wants(self, errand: str) -> list[Message]:
+        """Say what is wanted, as the engine or the words of the domain understand it."""
+        text, wish = ERRAND_TEXTS[errand]
+        return await self.says(text, wish=wish)
+
+    async def names(self, account: str) -> list[Message]:
+        """Say which account is meant: by a phone, a name, an address or its id."""
+        return await self.says(account)
+
+    async def names_on_page(self, **identifier: str) -> PageOutcome:
+        """The same on the one-time page, where documents' numbers go."""
+        await self.presses("到网页上填")
+        return await self.sends(**identifier)
+
+    async def proves_account(self, phone: str) -> list[Message]:
+        """Give the code that was sent to the registered phone."""
+        return await self.says(await sms_code(self.domain, phone))
+
+    async def gets_to(self, errand: str, account: str, phone: str | None = None) -> list[Message]:
+        """Begin an errand and prove the account."""
+        await self.wants(errand)
+        if "发验证码" in self.offers():
+            await self.presses("发验证码")
+        else:
+            await self.names(account)
+        return await self.proves_account(phone or account)
+
+    async def sends(self, **texts: str) -> PageOutcome:
+        """Send the newest one-time page with exactly these values; what it answers in chat is read too."""
+        outcome = await self.domain.pages.send(self.page, texts, {})
+        await self.catches_up()
+        return outcome
+
+    async def is_told(self) -> list[Message]:
+        """Hear what happened elsewhere: the news that wait for this conversation are handled in order."""
+        domain, known = self.domain, {message["id"] for message in self.messages}
+        while True:
+            async with domain.transaction() as session:
+                row = await domain.parts.inbox.next(session, self.conversation_id)
+            if row is None:
+                break
+            await self._handle(row.id, None)
+        await self.catches_up()
+        return [message for message in self.messages if message["id"] not in known]
 
     # --- what the database says ----------------------------------------------------------------
 

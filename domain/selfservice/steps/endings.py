@@ -124,7 +124,8 @@ class Application(Silent):
         """Whether it has passed, and the day."""
         day = parse_date(state.words["date"], world.today)
         rule = world.profile.account.dissolution
-        assert rule is not None and not isinstance(day, Refused)
+        assert rule is not None
+        assert not isinstance(day, Refused)
         due = dissolution_deadline(day, rule.working_days)
         return world.today > due, due.isoformat()
 

@@ -6,6 +6,7 @@ from domain.flows.effects import Effect, End, OpenPage
 from domain.flows.events import Event, PageFilled, PageOpened, Pressed, Wished
 from domain.flows.say import Button, Say
 from domain.selfservice.effects import BeginNotice, PasswordSet, SetPassword
+from domain.selfservice.rules import ID_TAIL
 from domain.selfservice.state import State, World
 from domain.selfservice.steps.base import HUMAN, STOP, Outcome, Silent
 from domain.selfservice.steps.proving import link
@@ -33,7 +34,7 @@ class NewPassword(Silent):
             case Pressed("page", _) | Wished("fill_page"):
                 return state, (self._open(world),)
             case PageOpened():
-                message = "self.reset.page_number" if "id_tail" in event.fields else "self.reset.page"
+                message = "self.reset.page_number" if ID_TAIL in event.fields else "self.reset.page"
                 return state.but(page_open=True), (link(event, message, STOP),)
             case PageFilled(values) if "password" in values:
                 return state.but(page_open=False), (SetPassword(values["password"]),)
@@ -44,4 +45,4 @@ class NewPassword(Silent):
 
     def _open(self, world: World) -> OpenPage:
         assert world.holder is not None
-        return OpenPage(("id_tail", "password") if world.holder.hurdle == "number" else ("password",))
+        return OpenPage((ID_TAIL, "password") if world.holder.hurdle == "number" else ("password",))

@@ -59,7 +59,7 @@ class Naming:
         match event:
             case Answered("account_name", value, display):
                 kind, _, canonical = value.partition("|")
-                return self._send(state.but(named=(kind, canonical), display=display))
+                return self._send(state.but(named=(kind, canonical), display=display, page_open=False))
             case PageFilled(values) if values:
                 kind, canonical = next(iter(values.items()))
                 return self._send(state.but(named=(kind, canonical), page_open=False))
@@ -127,7 +127,8 @@ class Proving:
             case CodeWrong(left):
                 return state, (self._ask("code.wrong", {"left": left}, state),)
             case AccountProven(account_id):
-                return state.but(proven=True, account_id=account_id), ()
+                strong = world.holder is not None and world.holder.hurdle == "none"
+                return state.but(proven=True, account_id=account_id, strong=strong), ()
             case Pressed("resend", _) | Wished("resend") if state.named:
                 return state, (SendToAccount(state.named, state.purpose),)
             case Pressed("other", _):

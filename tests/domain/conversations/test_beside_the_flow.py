@@ -109,7 +109,7 @@ async def test_not_leaving_a_message_after_all_leaves_none(domain: Domain, perso
     assert await domain.notices.all() == []
 
 
-@pytest.mark.parametrize("topic", ["reset_password", "file_complaint", "cancel_account", "report_stolen_account"])
+@pytest.mark.parametrize("topic", ["file_complaint", "check_complaint_status", "withdraw_consent"])
 async def test_what_people_do_is_said_to_be_done_by_people_and_the_message_carries_its_topic(
     domain: Domain, topic: str
 ) -> None:

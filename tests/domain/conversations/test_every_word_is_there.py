@@ -21,6 +21,9 @@ from bot.wording.catalogue import Catalogue
 from bot.wording.render import Renderer
 from domain import Domain
 from domain.platforms.model import FieldName
+from domain.selfservice.flow import STEPS
+from domain.selfservice.rules import CHANGEABLE
+from domain.selfservice.steps.questions import Choice
 from tests.support.databases import PUBLIC_URL
 from tests.support.person import Person
 from tests.support.problems import field_problems
@@ -30,18 +33,31 @@ MESSAGES, LABELS = Catalogue.read("messages.yml"), Catalogue.read("labels.yml")
 PAGE_PROBLEMS = {
     "field_missing", "field_taken", "option_missing", "option_refused", "password_differs",
     "upload_missing", "upload_too_large", "upload_type", "upload_broken", "upload_pixels",
+    "name_one_field", "password_same", "tail_wrong", "tail_wait", "free_text_short", "account_name",
+    "account_name_page", "date_format", "date_impossible", "date_in_future",
 }  # fmt: skip
 FIELDS = set(get_args(FieldName))
-TOPICS = {
-    "reset_password", "report_stolen_account", "file_complaint", "check_complaint_status", "supplement_complaint",
-    "cancel_account", "update_profile", "withdraw_consent",
-}  # fmt: skip
+TOPICS = {"file_complaint", "check_complaint_status", "supplement_complaint", "withdraw_consent"}
+OWNERS = {"reset_password", "report_stolen_account", "cancel_account", "update_profile"}
+NOT_SENT = {"too_soon", "too_many", "too_many_phones", "service_paused"}
+KINDS = {"registration", "selfservice"}
+QUESTIONS = {"contact", "story", "ground", "to_whom", "reason", "ending", "date"}
 # What stands for the part of an id that is worked out when it is said.
 SPOKEN = {
     "refused.{}": {*field_problems(), *PAGE_PROBLEMS},
     "guardian.{}": {"minor", "ward", "found_minor"},
     "why.{}": {"crossing", "who", "reading", "consents", "decision", "page"},
-    "code.not_sent.{}": {"too_soon", "too_many", "too_many_phones"},
+    "code.not_sent.{}": NOT_SENT,
+    "self.not_sent.{}": NOT_SENT,
+    "platforms.left_open.{}": KINDS,
+    "resume.ask.{}": KINDS,
+    "resume.moved.{}": KINDS,
+    "self.ask.{}": QUESTIONS,
+    "self.leave.{}": {"at_once", "application", "review", "statutory"},
+    "self.{}.filed": {"transfer", "dissolution"},
+    "self.{}.confirm": {"transfer", "dissolution"},
+    "news.changed.{}": set(CHANGEABLE) - {"phone"},
+    "news.request_{}": {"granted", "refused"},
     "decision.ask_{}": {"registration", "decision"},
     "field.{}": FIELDS - {"phone", "id_number", "credit_code", "licence_image", "authority_letter", "password"},
     "no_flow.{}": {"accept", "affirm", "deny", "go_back", "why", "stop", "refuse", "resend"},
@@ -93,6 +109,8 @@ def spoken() -> set[str]:
     ids |= {f"{t}" for t in re.findall(r"platforms\(turn, \"([a-z_.]+)\"", source)}
     ids |= {re.sub(r"\{[^}]*\}", "{}", t) for t in re.findall(r"_question\(\s*f?\"([a-z_.{}]+)\"", source)}
     ids |= set(re.findall(r"\"(button\.[a-z_]+)\"", source))
+    # Whatever stands under these two is said, wherever the words are put together.
+    ids |= {re.sub(r"\{[^}]*\}", "{}", t) for t in re.findall(r"\"((?:self|news)\.[a-z_.{}]+)\"", source)} - {"news."}
     return ids
 
 
@@ -136,15 +154,25 @@ def test_every_button_has_a_label() -> None:
         "who_{}": {"person", "organisation"},
         "field_{}": FIELDS,
         "wish_{}": set(WISH_OF_INTENT.values()),
+        "file_{}": {"transfer", "dissolution"},
+        "{}_{}": {""},
     }
+    choices = {
+        f"{c.question}_{o}" for steps in STEPS.values() for c in steps if isinstance(c, Choice) for o in c.options
+    }
+    ids = (ids - {"{}_{}"}) | choices
     every = {id.format(part) for id in ids if "{}" in id for part in parts[id]} | {id for id in ids if "{}" not in id}
     assert len(every) > 70
     assert sorted(id for id in every if f"buttons.{id}" not in LABELS) == []
 
 
 def test_every_row_of_a_summary_and_a_receipt_has_a_name() -> None:
-    source = "\n".join(file.read_text() for file in (DOMAIN / "registration").rglob("*.py"))
-    rows = set(re.findall(r"\"((?:receipt|summary)_[a-z]+)\"", source)) - {
+    folders = ("registration", "selfservice", "conversations")
+    source = "\n".join(file.read_text() for folder in folders for file in (DOMAIN / folder).rglob("*.py"))
+    asked = {f"ask_{s.question}" for e in ("transfer", "dissolution") for s in STEPS[e] if hasattr(s, "question")}
+    rows = asked | {"transfer_title", "dissolution_title", "dissolution_due"}
+    rows |= set(re.findall(r"\"((?:receipt|summary|leave|status)_[a-z]+)\"", source)) - {
+        "leave_every",
         "receipt_issued",
         "receipt_sha",
         "receipt_content",
@@ -205,6 +233,7 @@ WISHES = sorted(
         "value",
         "menu",
         *TOPICS,
+        *OWNERS,
     }
 )
 
@@ -255,7 +284,23 @@ async def _registered(domain: Domain) -> Person:
     return person
 
 
-SITUATIONS = [_nowhere, _on_a_platform, _reading, _deciding, _proving, _filling_in, _at_the_page, _registered]
+async def _naming_an_account(domain: Domain) -> Person:
+    person = await Person.arrives(domain, "renrenbao")
+    await person.says("忘记密码了", wish="reset_password")
+    return person
+
+
+async def _reporting_a_theft(domain: Domain) -> Person:
+    person = await _registered(domain)
+    await person.says("账号被盗了", wish="report_stolen_account")
+    await person.presses("发验证码")
+    return person
+
+
+SITUATIONS = [
+    _nowhere, _on_a_platform, _reading, _deciding, _proving, _filling_in, _at_the_page, _registered,
+    _naming_an_account, _reporting_a_theft,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda s: s.__name__.strip("_"))
