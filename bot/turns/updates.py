@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain import Domain
 from domain.identifiers.masking import neutralise
 from domain.identifiers.problems import Refused
-from domain.messaging.tables import ConversationRow, InboxRow
+from domain.messaging.tables import HELD, ConversationRow, InboxRow
 from domain.messaging.turn import Turn
 
 MAX_TEXT = 1000
@@ -20,7 +20,7 @@ async def open_update(domain: Domain, session: AsyncSession, inbox_id: int) -> t
     row = await session.get(InboxRow, inbox_id, with_for_update=True)
     if row is None or row.state != "new":
         return None
-    conversation = await session.get(ConversationRow, row.conversation_id, with_for_update=True)
+    conversation = await session.get(ConversationRow, row.conversation_id, with_for_update=HELD)
     assert conversation is not None
     conversation.seen_at = domain.parts.clock.now()
     payload = await domain.parts.inbox.open(session, conversation, row)

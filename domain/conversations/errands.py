@@ -14,6 +14,7 @@ from domain.conversations import resume
 from domain.conversations.answers import Answers
 from domain.conversations.talk import MENU, Talk
 from domain.conversations.withdrawal import Withdrawal
+from domain.conversations.words import named_field
 from domain.evidence.entries import channel_of
 from domain.flows.events import Wished
 from domain.flows.say import Button, Say, SummaryView
@@ -122,7 +123,7 @@ class Errands:
         """How far an open flow is, and what it is about."""
         return {"at": flow.at, "of": flow.of, "errand": errand_of(flow), **self._talk.about(flow.platform_id)}
 
-    async def errand(self, turn: Turn, name: str) -> None:
+    async def errand(self, turn: Turn, name: str, text: str = "") -> None:
         """What an account's owner wants done: begun, or gone on with when it stands open."""
         conversation = turn.conversation
         errand = next((e for e in ERRANDS if e == name), None)
@@ -140,7 +141,7 @@ class Errands:
         if flow is not None and flow.step.startswith(f"{errand}/"):
             await self._talk.prompt(turn)
             return
-        await self._talk.selfservice.start(turn, conversation.platform_id, errand)
+        await self._talk.selfservice.start(turn, conversation.platform_id, errand, named_field(text))
 
     async def not_me(self, turn: Turn, account_id: str) -> None:
         """Somebody else did it: the account is frozen at once, then the person is asked what happened."""

@@ -58,7 +58,7 @@ class Wishes:
         elif flow is not None and filling and (name == "correct" or errand == "change"):
             await self._talk.flows.feed(turn, flow.id, Wished("correct", named_field(text)))
         elif errand is not None:
-            await self._errands.errand(turn, errand)
+            await self._errands.errand(turn, errand, text)
         elif name in _OF_THE_FLOW and name != "repeat":
             await self._talk.say(turn, Say(f"no_flow.{name}", buttons=MENU))
         else:

@@ -11,6 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.storage.base import Base
 
 
+# A turn holds its conversation so: nobody else handles it, yet others may leave news in its inbox meanwhile, whose rows
+# only refer to it. Two people who act on one account at once would otherwise wait for each other's conversation.
+HELD = {"key_share": True}
+
+
 class ConversationRow(Base):
     """One person in one channel. `key_id` seals everything said in it."""
 

@@ -19,7 +19,7 @@ from domain.identifiers.id_numbers import IdNumber, parse_id_number
 from domain.identifiers.passwords import PasswordContext
 from domain.identifiers.phones import Phone
 from domain.identifiers.problems import Refused
-from domain.messaging.tables import ConversationRow
+from domain.messaging.tables import HELD, ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
 from domain.platforms import FieldSpec
@@ -127,7 +127,7 @@ class RegistrationPages:
             # Locked in the order of a turn (conversation, flow, page), so that chat and page cannot block each other.
             flow_id = (await find_page(session, parts, token)).flow_id
             conversation_id = (await session.get_one(FlowRow, flow_id)).conversation_id
-            conversation = await session.get_one(ConversationRow, conversation_id, with_for_update=True)
+            conversation = await session.get_one(ConversationRow, conversation_id, with_for_update=HELD)
             flow = await session.get_one(FlowRow, flow_id, with_for_update=True, populate_existing=True)
             await find_page(session, parts, token, to_use=True)
             if flow.outcome is not None or flow.conversation_id != conversation_id:

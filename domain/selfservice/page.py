@@ -20,7 +20,7 @@ from domain.identifiers.fields import FieldContext, check_field
 from domain.identifiers.free_texts import parse_free_text
 from domain.identifiers.passwords import PasswordContext
 from domain.identifiers.problems import Refused
-from domain.messaging.tables import ConversationRow
+from domain.messaging.tables import HELD, ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
 from domain.registration.page import personal_words
@@ -160,7 +160,7 @@ class SelfServicePages:
             # Locked in the order of a turn (conversation, flow, page), so that chat and page cannot block each other.
             flow_id = (await find_page(session, parts, token)).flow_id
             conversation_id = (await session.get_one(FlowRow, flow_id)).conversation_id
-            conversation = await session.get_one(ConversationRow, conversation_id, with_for_update=True)
+            conversation = await session.get_one(ConversationRow, conversation_id, with_for_update=HELD)
             flow = await session.get_one(FlowRow, flow_id, with_for_update=True, populate_existing=True)
             await find_page(session, parts, token, to_use=True)
             if flow.outcome is not None or flow.conversation_id != conversation_id:

@@ -73,8 +73,11 @@ class _Run(Run):
 class SelfService(Runner[_Run]):
     kind = KIND
 
-    async def start(self, turn: Turn, platform_id: str, errand: Errand) -> None:
+    async def start(self, turn: Turn, platform_id: str, errand: Errand, field: str | None = None) -> None:
         """Begin an errand; where the platform's rules have no such thing, say so instead.
+
+        Args:
+            field: what the person wants to change, if they said so.
 
         A registration that is open in this conversation stays open: it is offered again afterwards.
         """
@@ -91,7 +94,7 @@ class SelfService(Runner[_Run]):
         await self._leave_others(turn)
         row = await self.open(turn, platform_id, version.id)
         known = await parts.accounts.of_conversation(session, turn.conversation.id, platform_id)
-        state = State(errand=errand, account_id=known)
+        state = State(errand=errand, account_id=known, field=field if errand == "change" else None)
         run = _Run(turn, row, context, state, await self._world(turn, row, state))
         intro = introduction(platform.profile, errand)
         if intro is not None:
@@ -318,7 +321,14 @@ class SelfService(Runner[_Run]):
             chat_allowed=await self._chat_allowed(turn),
             today=self._parts.clock.now().astimezone(SHANGHAI).date(),
             holder=await self._holder(turn.session, state),
+            known_phone=await self._known_phone(turn.session, state),
         )
+
+    async def _known_phone(self, session: AsyncSession, state: State) -> str:
+        """How a chat shows the phone of an account that was proven here before; nothing for any other."""
+        if state.proven or state.account_id is None:
+            return ""
+        return Phone((await self._parts.accounts.data(session, state.account_id))["phone"]).display
 
     async def _chat_allowed(self, turn: Turn) -> bool:
         """Personal data are typed in a channel abroad only with the person's separate consent (PIPL 39)."""

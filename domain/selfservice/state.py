@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, get_args
 
@@ -78,6 +78,7 @@ class Holder:
 class World:
     """The world of one errand.
 
+    `known_phone` is how a chat may show the phone of the account this conversation has proven before.
     `chat_allowed` is whether personal data may be typed here: not in a channel abroad without the person's consent.
     """
 
@@ -85,4 +86,4 @@ class World:
     chat_allowed: bool
     today: date
     holder: Holder | None = None
-    supports: frozenset[str] = field(default_factory=frozenset)
+    known_phone: str = ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from tests.e2e.people import PERSON, Details, picture
 
 Message = dict[str, Any]
 UPLOADS = {"licence_image", "authority_letter"}
+# What an account can be named by on the one-time page, of which exactly one is filled in.
+NAMES = ("phone", "login_name", "member_name", "email", "id_number", "credit_code", "account_id")
 
 
 class NoSuchButton(AssertionError):
@@ -154,6 +157,21 @@ class Person:
         async with self.http.post(address, json=body, headers=headers) as response:
             return Answer(response.status, dict(response.headers), await response.text(), await response.json())
 
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Callable[[], Awaitable[Message]]]:
+        """An open page's WebSocket; what is handed out waits for the next message it brings."""
+        address = f"{self.url}/api/conversations/{self.id}/events"
+        async with self.http.ws_connect(
+            address, params={"after": str(self.seq)}, protocols=("mingshi", self.token)
+        ) as socket:
+
+            async def next_message() -> Message:
+                message: Message = await socket.receive_json(timeout=20)
+                self.messages.append(message)
+                return message
+
+            yield next_message
+
     async def _told(self, answer: Answer) -> list[Message]:
         assert answer.status == 200, answer.text
         known = {message["id"] for message in self.messages}
@@ -263,6 +281,22 @@ class Person:
         sent = await self.fill_page()
         assert sent.status == 200, sent.errors or sent.text
         return self.receipt
+
+    # --- the way through an errand of the account's owner --------------------------------------------
+
+    async def proves(self, name: str, phone: str | None = None) -> None:
+        """Name the account in the chat and type the code that comes to its registered phone."""
+        sent = len(await self.sms(phone))
+        await self.say(name)
+        await self.say(await self.sms_code(phone, after=sent))
+
+    async def names_on_the_page(self, phone: str | None = None, **field: str) -> None:
+        """The same with a document's number, which is typed on the one-time page."""
+        await self.press("到网页上填")
+        sent = len(await self.sms(phone))
+        answer = await self.fill_page(**{**dict.fromkeys(NAMES, ""), **field})
+        assert answer.status == 200, answer.errors or answer.text
+        await self.say(await self.sms_code(phone, after=sent))
 
     @property
     def receipt(self) -> dict[str, Any]:

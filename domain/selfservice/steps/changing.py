@@ -42,14 +42,16 @@ class Changing:
     def awaits(self, state: State, world: World) -> str | None:
         if state.new_challenge:
             return "sms_code"
-        spec_is_choice = state.field == "role"
-        return state.field if world.chat_allowed and not spec_is_choice else None
+        asked = state.field in self._fields(world) and not self._options(state, world)
+        return state.field if asked and world.chat_allowed else None
 
     def prompt(self, state: State, world: World) -> tuple[Effect, ...]:
         if state.new_challenge:
             return (self._ask_code("self.change.new_code", {"phone": state.display}),)
         if state.field is None:
             return (self._choose("self.change.choose", {}, world),)
+        if state.field not in self._fields(world):
+            return (*self._not_here(state.field, world), self._choose("self.change.choose", {}, world))
         options = self._options(state, world)
         if options:
             buttons = tuple(Button(f"option:{at}", text=option) for at, option in enumerate(options))
@@ -136,13 +138,15 @@ class Changing:
         return given, (ChangeValue(str(state.field), value, display),)
 
     def _wished(self, state: State, name: str | None, world: World) -> Outcome:
-        if name in self._fields(world):
-            return state.but(field=name, value=None, new_challenge=None), ()
+        if name is not None and name not in self._fields(world):
+            return state, self._not_here(name, world)
+        return state.but(field=name, value=None, new_challenge=None), ()
+
+    def _not_here(self, name: str, world: World) -> tuple[Say, ...]:
+        """Why the owner cannot change this alone."""
         if name in world.profile.account.changes.fixed:
-            return state, (Say("self.change.fixed", {"explain": world.profile.account.changes.explain}),)
-        if name is not None:
-            return state, (Say("self.change.by_people", {}, (HUMAN,)),)
-        return state.but(field=None, value=None, new_challenge=None), ()
+            return (Say("self.change.fixed", {"explain": world.profile.account.changes.explain}),)
+        return (Say("self.change.by_people", {}, (HUMAN,)),)
 
     def _fields(self, world: World) -> tuple[str, ...]:
         holder = world.holder

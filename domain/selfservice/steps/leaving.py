@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from domain.flows.effects import Effect, End
 from domain.flows.events import Event, Pressed
-from domain.flows.say import Button, Say, SummaryView
-from domain.selfservice.effects import CloseAccount, Closed, Filed, FileRequest
+from domain.flows.say import Button, LinkView, Say, SummaryView
+from domain.selfservice.effects import CloseAccount, Closed, DataOpened, Filed, FileRequest, OpenData
 from domain.selfservice.state import State, World
 from domain.selfservice.steps.base import HUMAN, Outcome, Silent
 
@@ -28,7 +28,7 @@ class Leaving(Silent):
         buttons = (
             Button("keep", "keep_account", style="primary"),
             Button("close", label, style="danger"),
-            Button("c.access", "my_data"),
+            Button("data", "my_data"),
             HUMAN,
         )
         view = SummaryView("leave_title", (*rows, ("leave_evidence", ("value_evidence", {}))))
@@ -45,6 +45,11 @@ class Leaving(Silent):
                 return state, (CloseAccount(),)
             case Pressed("close", _):
                 return state, (FileRequest("cancel", working_days=rules.days),)
+            case Pressed("data", _):
+                return state, (OpenData(),)
+            case DataOpened(path, minutes, expires_at):
+                view = LinkView(path, (), minutes, expires_at)
+                return state, (Say("self.access.ready", {"minutes": minutes}, (), view), *self.prompt(state, world))
             case Closed():
                 return state, (Say("self.leave.closed", {}, (menu,)), End("done", forget=True))
             case Filed(request_id, due):

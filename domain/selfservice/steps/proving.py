@@ -45,7 +45,8 @@ class Naming:
         lost = (_LOST,) if state.errand == "report_stolen" else ()
         if state.account_id is not None:
             buttons = (Button("send", "send_code", style="primary"), Button("other", "other_account"), *lost, STOP)
-            return (Say("self.name_known", {"account": state.account_id}, buttons, prompt=True),)
+            words = {"account": state.account_id, "phone": world.known_phone}
+            return (Say("self.name_known", words, buttons, prompt=True),)
         if not world.chat_allowed:
             return (Say("self.name_on_page", {}, (PAGE, *lost, HUMAN, STOP), prompt=True),)
         kinds = login_kinds(world.profile)

@@ -1,0 +1,191 @@
+"""What holds after every step, whoever did what. The numbers are those of docs/testing.md."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain import KeyDestroyed
+from domain.accounts.tables import AccountIdentifierRow, AccountRow
+from domain.ambient import SHANGHAI
+from domain.evidence.tables import LedgerRow
+from domain.identifiers.ages import age_on
+from domain.identifiers.id_numbers import IdNumber, parse_id_number
+from domain.vault.tables import DataKeyRow
+from domain.verification.tables import ChallengeRow
+from tests.whole_life.world import Sent, World
+
+# What an owner does to an account only after the phone was proven for just that.
+_NEEDS_PROOF = {"password_changed": "reset_password", "changed": "change", "data_shown": "access"}
+_GAP, _HOUR, _DAY = timedelta(seconds=60), timedelta(hours=1), timedelta(days=1)
+_UNIQUE = ("phone", "credit_code", "login_name", "member_name", "email")
+
+
+async def hold(world: World) -> None:
+    """Raises AssertionError with the promise that was broken."""
+    domain, memory = world.domain, world.memory
+    async with domain.database.reading() as session:
+        accounts = list(await session.scalars(select(AccountRow)))
+        rows = await session.scalars(
+            select(LedgerRow).where(LedgerRow.platform_id == world.platform).order_by(LedgerRow.seq)
+        )
+        ledger = [json.loads(row.entry) for row in rows]
+        challenges = list(await session.scalars(select(ChallengeRow)))
+        await _codes(world, session, challenges, ledger)
+        data = {}
+        for account in accounts:
+            if account.status == "closed":
+                await _erased(world, session, account)
+            else:
+                data[account.id] = await domain.parts.accounts.data(session, account.id)
+        await _found_once(session, data)
+    for account in accounts:
+        _rests_on_consent(world, account, ledger)
+    _nobody_under_age(world, data)
+    _sends_within_caps(world)
+    _changes_rest_on_proofs(ledger)
+    for account in accounts:
+        before = memory.statuses.get(account.id), memory.passwords.get(account.id)
+        if before[0] == "frozen" and account.status == "frozen":
+            assert account.password_hash == before[1], "the password of a frozen account was changed"
+        assert before[0] != "closed" or account.status == "closed", "a closed account came back"
+        memory.statuses[account.id], memory.passwords[account.id] = account.status, account.password_hash
+    _no_secret_in_clear(world)
+    verdict = await domain.evidence.verify()
+    assert verdict.ok, f"I7: the evidence does not verify: {verdict.first_bad}"
+
+
+def _rests_on_consent(world: World, account: AccountRow, ledger: list[dict[str, Any]]) -> None:
+    """I1: an account rests on a proven phone, and on a yes to the text that was in force when it was said."""
+    registered = [e for e in ledger if e["type"] == "registered" and e["account"] == account.id]
+    assert len(registered) == 1, f"I1: {account.id} was registered {len(registered)} times"
+    assert registered[0]["identity"]["phone"] == "sms_code" and registered[0]["identity"]["challenge"]
+    agreed = [
+        e
+        for e in ledger
+        if e["type"] == "decided" and e["subject"] == account.evidence_subject and e["item"] == "contract"
+    ]
+    assert agreed and agreed[-1]["decision"] == "given", f"I1: {account.id} without a yes to the agreement"
+    assert agreed[-1]["seq"] < registered[0]["seq"]
+    assert agreed[-1]["agreement"]["id"] == account.agreement_id
+    published = [(e["seq"], e["agreement"]["id"]) for e in ledger if e["type"] == "version_published"]
+    in_force = [agreement for seq, agreement in published if seq < agreed[-1]["seq"]][-1]
+    assert account.agreement_id == in_force, f"I1: {account.id} rests on a text that was not in force"
+
+
+def _nobody_under_age(world: World, data: dict[str, dict[str, str]]) -> None:
+    """I2, as far as this agent goes today: nobody who is under age by their own number has an account."""
+    for account, values in data.items():
+        if "id_number" in values:
+            number = parse_id_number(values["id_number"], world.clock.now().astimezone(SHANGHAI).date())
+            assert isinstance(number, IdNumber)
+            assert age_on(number.birth, world.clock.now().astimezone(SHANGHAI).date()) >= 18, f"I2: {account}"
+
+
+async def _found_once(session: AsyncSession, data: dict[str, dict[str, str]]) -> None:
+    """I3: one live account a phone, credit code and name; and each is found by what it has, by nothing else."""
+    for kind in _UNIQUE:
+        known = Counter(values[kind].casefold() for values in data.values() if kind in values)
+        assert not [value for value, count in known.items() if count > 1], f"I3: two accounts with one {kind}"
+    identifiers = list(await session.scalars(select(AccountIdentifierRow)))
+    assert {row.account_id for row in identifiers} <= set(data), "I3: an erased account can still be found"
+    for account, values in data.items():
+        kinds = {row.kind for row in identifiers if row.account_id == account} - {"old_phone"}
+        assert kinds == set(values) & {*_UNIQUE, "id_number"}, f"I3: {account} is found by {kinds}"
+
+
+async def _codes(
+    world: World, session: AsyncSession, challenges: list[ChallengeRow], ledger: list[dict[str, Any]]
+) -> None:
+    """I4: a success uses up exactly one code, and what was used up stays used up."""
+    memory = world.memory
+    proven_now = []
+    for row in challenges:
+        known = row.id in memory.closed
+        before = memory.closed.get(row.id)
+        assert before is None or row.closed == before, f"I4: a code that was {before} became {row.closed}"
+        if row.closed == "proven" and before != "proven":
+            proven_now.append(row)
+        if not known and row.phone_index is not None:
+            memory.sent.append(Sent(row.phone_index, memory.passed))
+        memory.closed[row.id] = row.closed
+    assert len(proven_now) <= 1, "I4: one step used up two codes"
+    for row in proven_now:
+        assert row.conversation_id not in world.strangers, "a stranger proved a phone they do not have"
+    named = [e["challenge"] for e in ledger if e["type"] == "phone_proven"]
+    named += [e["identity"]["challenge"] for e in ledger if e["type"] == "registered"]
+    assert len(named) == len(set(named)), "I4: two successes rest on one code"
+    assert {memory.closed.get(challenge, "proven") for challenge in named} <= {"proven"}
+
+
+def _sends_within_caps(world: World) -> None:
+    """I5: as time truly passes, no phone gets more codes than the limits allow."""
+    limits = world.domain.parts.verification.limits
+    for phone in {sent.phone_index for sent in world.memory.sent}:
+        at = sorted(sent.at for sent in world.memory.sent if sent.phone_index == phone)
+        for earlier, later in zip(at, at[1:], strict=False):
+            assert later - earlier >= _GAP, "I5: two codes to one phone within a minute"
+        for most, span in ((limits.a_hour, _HOUR), (limits.a_day, _DAY)):
+            for first, beyond in zip(at, at[most:], strict=False):
+                assert beyond - first >= span, f"I5: more than {most} codes to one phone within {span}"
+
+
+def _changes_rest_on_proofs(ledger: list[dict[str, Any]]) -> None:
+    """Whatever changes an account follows a proof of its phone for just that, in the same conversation; a proof is
+    good for one new password, and a change of phone is taken back at most once.
+    """
+    proofs: Counter[tuple[str, str, str]] = Counter()
+    phone_changes: Counter[str] = Counter()
+    for entry in ledger:
+        account = entry.get("account")
+        here = entry.get("channel", {}).get("conversation") if isinstance(entry.get("channel"), dict) else None
+        match entry["type"]:
+            case "phone_proven":
+                proofs[account, here, entry["errand"]] += 1
+            case "changed" if entry.get("undone"):
+                phone_changes[account] -= 1
+                assert phone_changes[account] >= 0, "a change of phone was taken back twice"
+            case "frozen" if entry["phone_undone"]:
+                phone_changes[account] -= 1
+                assert phone_changes[account] >= 0, "a change of phone was taken back twice"
+            case "password_changed" | "changed" | "data_shown" as done:
+                key = (account, here, _NEEDS_PROOF[done])
+                assert proofs[key] > 0, f"{done} without a phone that was proven for it"
+                if done == "password_changed":
+                    proofs[key] -= 1
+                phone_changes[account] += done == "changed" and entry["field"] == "phone"
+            case "cancelled" if here is not None:
+                assert proofs[account, here, "cancel"] > 0, "closed without a phone that was proven for it"
+            case _:
+                pass
+
+
+async def _erased(world: World, session: AsyncSession, account: AccountRow) -> None:
+    """What was erased never opens again, whatever is tried."""
+    assert account.sealed == b"" and account.password_hash == "" and account.old_phone is None
+    key = await session.get_one(DataKeyRow, account.key_id)
+    assert key.wrapped is None and key.destroyed_at is not None, "the key of an erased account is still there"
+    with pytest.raises(KeyDestroyed):
+        await world.domain.parts.accounts.data(session, account.id)
+
+
+def _no_secret_in_clear(world: World) -> None:
+    """I6: no byte of the database's files shows a phone, a document's number, a password or a code."""
+    file = world.place.file
+    # Beside the file stand its write-ahead log and index; both are read from the disk like a thief would.
+    paths = (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm"))
+    stored = b"\n".join(path.read_bytes() for path in paths if path.exists())
+    for secret in world.secrets:
+        assert secret.encode() not in stored, f"I6: {secret} stands in the database in clear"
+    for code in world.codes:
+        if code.encode() in stored:
+            # Six digits also occur inside hashes and moments: a code would stand between something else than figures.
+            alone = re.search(rb"(?<![0-9A-Za-z.])" + code.encode() + rb"(?![0-9A-Za-z])", stored)
+            assert alone is None, f"I6: the code {code} stands in the database in clear"
