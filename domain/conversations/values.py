@@ -11,7 +11,7 @@ from domain.flows.say import Say
 from domain.flows.tables import FlowRow
 from domain.identifiers.account_names import claims_account_name, parse_account_name
 from domain.identifiers.codes import claims_sms_code, parse_sms_code
-from domain.identifiers.dates import find_dates, parse_date
+from domain.identifiers.dates import parse_day
 from domain.identifiers.fields import Checked, FieldContext, check_field, claims
 from domain.identifiers.free_texts import parse_free_text
 from domain.identifiers.problems import Refused
@@ -90,7 +90,7 @@ class Values:
             case "account_name":
                 return claims_account_name(text, self._kinds(flow))
             case "date":
-                return not asks(text) and bool(find_dates(text, self._context().today))
+                return not asks(text) and not isinstance(parse_day(text, self._context().today), Refused)
         if field in FREE_TEXT:
             return len(text) > notes.SHORT and not asks(text)
         return claims(field, text)  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ class Values:
         if field == "sms_code":
             return _plain(parse_sms_code(text))
         if field == "date":
-            day = parse_date(text, self._context().today)
+            day = parse_day(text, self._context().today)
             return day if isinstance(day, Refused) else Checked(day.isoformat(), day.isoformat())
         if field in FREE_TEXT:
             return _plain(parse_free_text(text))

@@ -33,6 +33,7 @@ _WEEKDAY = re.compile(
 )
 _DAY_NAMES = {"天": 6} | {name: day for day, name in enumerate("一二三四五六日")} | {str(n): n - 1 for n in range(1, 7)}
 _YEARS_BACK = {"今年": 0, "去年": -1, "前年": -2, "明年": 1}
+_DAYS_BACK = {"今天": 0, "今日": 0, "昨天": 1, "昨日": 1, "昨晚": 1, "琴日": 1, "前天": 2, "前日": 2}
 _DATE_LIKE = re.compile(
     r"[0-9]{4}[-./年][0-9]{1,2}[-./月][0-9]{1,2}|[0-9]{1,2}月[0-9]{1,2}|(?<![0-9])(?:19|20)[0-9]{6}(?![0-9])"
 )
@@ -78,6 +79,14 @@ def parse_date(text: str, today: date) -> date | Refused:
     if days:
         return Refused(Problem.TWO_VALUES)
     return Refused(Problem.DATE_IMPOSSIBLE if _DATE_LIKE.search(read(text).text) else Problem.DATE_FORMAT)
+
+
+def parse_day(text: str, today: date) -> date | Refused:
+    """The one day in an answer to 哪一天; 今天, 昨天 and 前天 are days there too. Refuses like `parse_date`."""
+    said = {back for word, back in _DAYS_BACK.items() if word in text}
+    if len(said) == 1 and not find_dates(text, today):
+        return today - timedelta(days=said.pop())
+    return parse_date(text, today)
 
 
 def parse_birth_date(text: str, today: date) -> date | Refused:

@@ -15,7 +15,7 @@ from domain.ambient import SHANGHAI
 from domain.flows.events import PageFilled
 from domain.flows.pages import Asked, FormKind, PageForm, PageGone, PageOutcome, find_page, spend_pages
 from domain.flows.tables import FlowRow
-from domain.identifiers.dates import parse_date
+from domain.identifiers.dates import parse_day
 from domain.identifiers.fields import FieldContext, check_field
 from domain.identifiers.free_texts import parse_free_text
 from domain.identifiers.passwords import PasswordContext
@@ -98,7 +98,7 @@ class SelfServicePages:
             words = parse_free_text(text)
             return words if isinstance(words, Refused) else (words, words)
         if name == "date":
-            day = parse_date(text, today)
+            day = parse_day(text, today)
             return day if isinstance(day, Refused) else (day.isoformat(), day.isoformat())
         context = FieldContext(today, self._names(), PasswordContext())
         checked = check_field(name, text.strip(), context)  # type: ignore[arg-type]

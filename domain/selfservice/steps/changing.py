@@ -158,9 +158,8 @@ class Changing:
 
     def _choose(self, message: str, words: Mapping[str, object], world: World) -> Say:
         buttons = tuple(Button(f"field:{name}", f"field_{name}") for name in self._fields(world))
-        fixed = world.profile.account.changes.explain if world.profile.account.changes.fixed else ""
         finish = Button("finish", "finish_changes", style="primary")
-        return Say(message, {"explain": fixed, **words}, (*buttons, finish, HUMAN), prompt=True)
+        return Say(message, words, (*buttons, finish, HUMAN), prompt=True)
 
     def _ask(self, message: str, words: Mapping[str, object], state: State) -> Say:
         return Say(message, words, (_OTHER, HUMAN, STOP), expects=state.field, prompt=True)

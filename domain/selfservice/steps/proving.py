@@ -112,9 +112,12 @@ class Proving:
                 words = {
                     "minutes": int(lifetime.total_seconds() // 60),
                     "seconds": int(resend_after.total_seconds()),
+                    "phone": world.known_phone,
                 }
                 sent = state.but(challenge=challenge_id)
-                return sent, (self._ask("self.code_sent", words, sent),)
+                # To a conversation that has proven the account before, its phone is no secret.
+                message = "code.sent" if world.known_phone else "self.code_sent"
+                return sent, (self._ask(message, words, sent),)
             case CodeNotSent(reason, wait):
                 seconds = max(1, int(wait.total_seconds()))
                 words = {"seconds": seconds, "minutes": -(-seconds // 60), "hours": -(-seconds // 3600)}

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from domain import Conflict, Domain, KeyDestroyed
-from domain.accounts.tables import AccountIdentifierRow, UploadRow
+from domain.accounts.tables import AccountIdentifierRow, AccountRow, UploadRow
 from domain.consent.tables import ReceiptRow
 from domain.evidence.tables import LedgerDetailRow
 from domain.flows.tables import FlowRow
@@ -48,8 +48,6 @@ async def everything_that_opens(domain: Domain) -> list[tuple[str, bytes]]:
         for row in await session.scalars(select(InboxRow)):
             context = f"inbox|{row.channel}|{row.update_id}"
             sealed.append(("inbox", keys[row.conversation_id], context, row.sealed))
-        from domain.accounts.tables import AccountRow
-
         for row in await session.scalars(select(AccountRow)):
             sealed.append(("accounts", row.key_id, f"accounts|{row.id}", row.sealed))
             sealed.append(("accounts", row.key_id, f"accounts.old_phone|{row.id}", row.old_phone))
@@ -202,7 +200,7 @@ async def test_after_closing_nothing_personal_opens_any_more(domain: Domain, clo
         assert await domain.notices.all() == []
     assert (await account_row(domain, account)).password_hash == ""
     assert (await domain.evidence.verify()).ok
-    assert (await domain.consent.receipt(receipt))["pii_principal_id"] == account
+    assert (await domain.consent.receipt(receipt))["receipt"]["pii_principal_id"] == account
     assert await domain.consent.of(account)
     assert [e["entry"] for e in await events(domain, "cancelled")]
     assert ("cancelled", NEW_PHONE) in await sms(domain)

@@ -6,13 +6,15 @@ import json
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select
 
 from domain import Domain
 from domain.ambient import SHANGHAI
+from domain.evidence.tables import LedgerRow
 from domain.flows.pages import PageGone
 from tests.domain.selfservice.owners import PHONE, account_id, events, owner, status_of, words
 from tests.support.ambient import FakeClock
-from tests.support.person import Person
+from tests.support.person import CREDIT_CODE, Person, flow_row
 
 
 def data_token(person: Person) -> str:
@@ -48,10 +50,6 @@ async def test_the_data_page_shows_everything_that_is_stored(domain: Domain, clo
 
 
 async def _entries(domain: Domain, platform: str) -> list[str]:
-    from sqlalchemy import select
-
-    from domain.evidence.tables import LedgerRow
-
     async with domain.database.reading() as session:
         return list(await session.scalars(select(LedgerRow.type).where(LedgerRow.platform_id == platform)))
 
@@ -70,14 +68,16 @@ async def test_the_data_page_lists_requests_with_their_answers(sqlite_domain: Do
     assert (shown.id, shown.state, shown.answer) == (request.id, "refused", "请先交回材料。")
 
 
-async def test_the_data_page_ends_after_a_quarter_of_an_hour(sqlite_domain: Domain, clock: FakeClock) -> None:
+async def test_the_data_page_ends_when_it_said_it_would(sqlite_domain: Domain, clock: FakeClock) -> None:
     person = await owner(sqlite_domain, "xiaohe")
     clock.forward(days=1)
     await person.gets_to("access", PHONE)
     token = data_token(person)
-    clock.forward(minutes=14)
+    lifetime = sqlite_domain.parts.policy.page_lifetime
+    assert f"{lifetime.seconds // 60} 分钟内有效" in words(person.messages[-1:])
+    clock.forward(seconds=lifetime.total_seconds() - 1)
     await sqlite_domain.pages.data(token)
-    clock.forward(minutes=1)
+    clock.forward(seconds=1)
     with pytest.raises(PageGone):
         await sqlite_domain.pages.data(token)
 
@@ -228,8 +228,6 @@ async def test_a_companys_end_is_reported_with_the_last_day_for_it(
 
 async def _proves_strongly(person: Person, errand: str) -> None:
     """Prove the account, with the registered number where the phone was proven long ago."""
-    from tests.support.person import CREDIT_CODE
-
     await person.gets_to(errand, PHONE)
     if "最后 6 位" in person.last["text"]:
         assert not (await person.sends(id_tail=CREDIT_CODE[-6:])).errors
@@ -327,8 +325,6 @@ async def test_one_errand_gives_way_to_another_and_its_code_dies(sqlite_domain: 
 
 
 async def _outcome(domain: Domain, flow_id: str) -> str | None:
-    from tests.support.person import flow_row
-
     return (await flow_row(domain, flow_id)).outcome
 
 
