@@ -44,6 +44,11 @@ class Freeze(Own):
 
 
 @dataclass(frozen=True)
+class FreezeKnown(Own):
+    """The same where the phone is gone: a conversation that has proven the account before may still stop it."""
+
+
+@dataclass(frozen=True)
 class Frozen(OwnEvent):
     """`undone`: a change of phone was taken back as well."""
 

@@ -17,7 +17,7 @@ from domain.agreements.versions import Version
 from domain.ambient import SHANGHAI
 from domain.consent.items import CROSS_BORDER
 from domain.consent.tables import DecisionRow
-from domain.errors import IdentifierTaken
+from domain.errors import Forbidden, IdentifierTaken
 from domain.evidence.entries import channel_of, pressed_of
 from domain.flows import effects as fx
 from domain.flows.events import CodeNotSent, CodeSent, CodeWrong, Event, Started
@@ -201,8 +201,11 @@ class SelfService(Runner[_Run]):
                 return await self._send(run, named)
             case own.ProveAccount(named, challenge_id, code, _):
                 return await self._prove(run, named, challenge_id, code)
+            case own.FreezeKnown():
+                return await self._freeze_known(run)
             case own.FileRequest() if not run.state.proven:
-                return await self._file(run, None, effect)
+                known = run.state.account_id if run.state.frozen else None
+                return await self._file(run, await session.get(AccountRow, known) if known else None, effect)
         row = await self._account(run)
         if row is None:
             for effect in _GONE:
@@ -244,6 +247,17 @@ class SelfService(Runner[_Run]):
                 await record(session, parts, row, "data_shown", {"channel": channel})
                 return own.DataOpened(page.path, parts.policy.page_lifetime // timedelta(minutes=1), page.expires_at)
         return None
+
+    async def _freeze_known(self, run: _Run) -> Event:
+        """The phone is lost: being an address the account trusts is proof enough for what does no harm."""
+        parts, session = self._parts, run.turn.session
+        known = run.state.account_id
+        if known is None or await parts.accounts.of_conversation(session, run.here, run.row.platform_id) != known:
+            raise Forbidden("this conversation does not speak for the account")
+        row = await parts.accounts.row(session, known)
+        channel = self._channel(run)
+        undone = await deeds.freeze(session, parts, row, reason="lost_phone", channel=channel, here=run.here)
+        return own.Frozen(undone)
 
     # --- the account and its proof -------------------------------------------------------------------
 

@@ -79,8 +79,9 @@ class Database:
 
         @event.listens_for(engine.sync_engine, "begin")
         def _on_begin(connection: Any) -> None:
-            read_only = connection.get_execution_options().get("read_only", False)
-            connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+            options = connection.get_execution_options()
+            if not options.get("no_transaction", False):
+                connection.exec_driver_sql("BEGIN" if options.get("read_only", False) else "BEGIN IMMEDIATE")
 
         return engine
 
@@ -114,7 +115,8 @@ class Database:
         """On SQLite: move the write-ahead log into the file and empty it, so that what was erased is gone there too."""
         if self.is_sqlite:
             async with self._writer, self.engine.connect() as connection:
-                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                # Inside a transaction SQLite refuses.
+                await connection.execution_options(no_transaction=True)
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:

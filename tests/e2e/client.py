@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from tests.e2e.people import PERSON, Details, picture
+from tests.e2e.wording import says
 
 Message = dict[str, Any]
 UPLOADS = {"licence_image", "authority_letter"}
@@ -140,6 +141,15 @@ class Person:
         fresh = [m for m in await self.transcript(after=self.seq) if m["from"] != "user"]
         self.messages += fresh
         return fresh
+
+    async def hears(self, id: str) -> Message:
+        """Wait for the sentence with this id to be said of its own accord."""
+        for _ in range(400):
+            for message in await self.catch_up():
+                if says([message], id):
+                    return message
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{id} was not said: {self.told(3)}")
 
     async def transcript(self, after: int = 0) -> list[Message]:
         """The conversation as the server keeps it, the person's own lines too."""

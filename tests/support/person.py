@@ -353,7 +353,9 @@ async def sms_codes(domain: Domain, phone: str) -> list[str]:
     """Every code that was sent to a phone, oldest first, as the courier reads it."""
     async with domain.database.reading() as session:
         codes = []
-        sent = select(ShortMessageRow).where(ShortMessageRow.state != "withheld", ShortMessageRow.template.like("code%"))
+        sent = select(ShortMessageRow).where(
+            ShortMessageRow.state != "withheld", ShortMessageRow.template.like("code%")
+        )
         for row in await session.scalars(sent.order_by(ShortMessageRow.id)):
             context = f"short_messages|{row.id}"
             # What belonged to a registration that is over opens no more.

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import re
 import shutil
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import Domain, KeyDestroyed
 from domain.flows.pages import PageGone, PageOutcome
+from domain.flows.tables import FlowRow
 from domain.messaging.tables import ShortMessageRow
 from domain.registration.images import Upload
 from domain.storage.base import Base
@@ -41,10 +42,13 @@ HOLDS = {
     "owner": (OWNER_PHONE, NEW_PHONE),
     "second": (OWNER_PHONE, SECOND_PHONE),
     "attacker": (),
-}  # fmt: skip
+}
+# They see no SMS at all. The twins do the same things, one with what the sleeper registered, one with what nobody has.
+STRANGERS = ("attacker", "left", "right", "left reg", "right reg")
 PASSWORDS = ("tea garden 2077 山", "seven rivers 1402 月", "quiet harbour 9316 竹")
 OWNER_ID, SECOND_ID, MINOR_ID = "11010519491231002X", "110105198803071230", "110105201505050024"
 _LINK = re.compile(r"/s/([A-Za-z0-9_=-]{20,})")
+_ID = re.compile(r"\b[a-z]_[0-9a-z]{20}\b")
 
 
 class Crash(Exception):
@@ -72,15 +76,14 @@ class Template:
     people: dict[str, Left]
     accounts: dict[str, str]
     names: dict[str, str]
-    codes: tuple[str, ...]
 
 
-@dataclass
-class Success:
-    """A challenge that was answered, seen when it happened."""
+@dataclass(frozen=True)
+class ShortMessage:
+    """A code on its way: to whose phone, and which conversation asked for it."""
 
-    challenge_id: str
-    purpose: str
+    phone: str
+    code: str
     conversation_id: str
 
 
@@ -99,11 +102,8 @@ class Memory:
     passed: timedelta = timedelta(0)
     closed: dict[str, str | None] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
-    successes: list[Success] = field(default_factory=list)
     statuses: dict[str, str] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict)
-    changes: dict[str, int] = field(default_factory=dict)
-    published: list[tuple[str, datetime]] = field(default_factory=list)
 
 
 class World:
@@ -121,14 +121,21 @@ class World:
         self.runner = asyncio.Runner()
         self.secrets: set[str] = {OWNER_PHONE, SLEEPER_PHONE, SECOND_PHONE, NEW_PHONE, UNKNOWN_PHONE, PASSWORD}
         self.secrets |= {OWNER_ID, SECOND_ID, MINOR_ID, CREDIT_CODE}
-        self.codes: set[str] = set(template.codes)
-        self.dead_links: set[str] = set()
-        self.links: dict[str, timedelta] = {}
+        self.codes: set[str] = set()
+        self.used_links: set[str] = set()
+        self.links: dict[str, datetime] = {}
         self._opened: AbstractAsyncContextManager[Domain] | None = None
         self._openings = itertools.count(1)
         self.domain = self.run(self._open())
         self.people: dict[str, Person] = {name: left.in_(self.domain) for name, left in template.people.items()}
-        self.step_began: dict[str, Any] = {}
+        self.memory.closed = self.run(self._challenges())
+        self.strangers = {self.people[name].conversation_id for name in STRANGERS}
+        for name in ("owner", "sleeper"):
+            self.used_links |= {token for message in self.people[name].messages for token in links_in(message)}
+
+    async def _challenges(self) -> dict[str, str | None]:
+        async with self.domain.database.reading() as session:
+            return {row.id: row.closed for row in await session.scalars(select(ChallengeRow))}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
@@ -157,32 +164,34 @@ class World:
         for person in self.people.values():
             person.domain = self.domain
 
-    async def loses(self, name: str, payload: Mapping[str, Any], wish: str | None) -> None:
-        """An update whose transaction fails at its very end, after everything in it was done."""
-        person, domain = self.people[name], self.domain
-        real, calls = domain.transaction, itertools.count()
-        before: dict[str, list[Any]] = {}
+    async def loses(self, work: Callable[[], Awaitable[object]], transaction: int) -> None:
+        """A transaction fails at its very end, after everything in it was done; the process dies with it.
+
+        Args:
+            transaction: which one of those that `work` begins.
+        """
+        database, began = self.domain.database, itertools.count()
+        real, before = database.transaction, {}
 
         @asynccontextmanager
         async def fragile() -> AsyncIterator[AsyncSession]:
-            handles = next(calls) == 1
-            if handles:
+            fails = next(began) == transaction
+            if fails:
                 before.update(await self.contents())
             async with real() as session:
                 yield session
-                if handles:
+                if fails:
                     raise Crash
-            # The first transaction is the inbox's: what was received stays received.
 
-        domain.transaction = fragile  # type: ignore[method-assign]
+        database.transaction = fragile  # type: ignore[method-assign]
         try:
             with suppress(Crash):
-                await person.receives(payload, wish=wish)
+                await work()
         finally:
-            domain.transaction = real  # type: ignore[method-assign]
-        assert await self.contents() == before, "a transaction that failed left something behind"
+            del database.transaction  # type: ignore[attr-defined]
+        if before:
+            assert await self.contents() == before, "a transaction that failed left something behind"
         await self.dies()
-        await person.is_told()
 
     async def contents(self) -> dict[str, list[Any]]:
         """Every row of every table."""
@@ -209,45 +218,39 @@ class World:
     def notices_links(self, messages: Sequence[Message]) -> None:
         for message in messages:
             for token in links_in(message):
-                self.links.setdefault(token, self.memory.passed)
+                self.links.setdefault(token, self.clock.now())
 
     def old_links(self) -> list[str]:
-        """Links that were used, or shown longer ago than a page lives."""
-        lifetime = self.domain.parts.policy.page_lifetime
-        late = {token for token, at in self.links.items() if self.memory.passed - at >= lifetime}
-        return sorted(self.dead_links | late)
+        """Links that were used, or are older than a page lives."""
+        before = self.clock.now() - self.domain.parts.policy.page_lifetime
+        return sorted(self.used_links | {token for token, shown_at in self.links.items() if shown_at <= before})
 
     async def codes_of(self, name: str) -> list[str]:
         """The codes somebody has received, oldest first."""
-        return [code for phone, code in await self.short_messages() if phone in HOLDS[name]]
+        return [sms.code for sms in await self.short_messages() if sms.phone in HOLDS[name]]
 
-    async def short_messages(self) -> list[tuple[str, str]]:
-        """(phone, code) of every SMS with a code that still opens, as a courier takes them."""
+    async def codes_for_others(self, name: str) -> list[str]:
+        """The codes that were sent for what other conversations asked."""
+        here = self.people[name].conversation_id
+        return [sms.code for sms in await self.short_messages() if sms.conversation_id != here]
+
+    async def short_messages(self) -> list[ShortMessage]:
+        """Every SMS with a code that still opens, as a courier takes them."""
         async with self.domain.database.reading() as session:
             found = []
-            rows = await session.scalars(
-                select(ShortMessageRow)
+            rows = await session.execute(
+                select(ShortMessageRow, FlowRow.conversation_id)
+                .join(FlowRow, FlowRow.key_id == ShortMessageRow.key_id)
                 .where(ShortMessageRow.state != "withheld", ShortMessageRow.template.like("code%"))
                 .order_by(ShortMessageRow.id)
             )
-            for row in rows:
+            for row, conversation_id in rows:
                 with suppress(KeyDestroyed):
                     words = await self.domain.parts.vault.unseal_json(
                         session, row.key_id, f"short_messages|{row.id}", row.sealed or b""
                     )
-                    found.append((words["phone"].removeprefix("+86"), words["code"]))
+                    found.append(ShortMessage(words["phone"].removeprefix("+86"), words["code"], conversation_id))
             return found
-
-    async def someone_elses_code(self, name: str) -> str | None:
-        """The newest code that was sent for another conversation's question."""
-        async with self.domain.database.reading() as session:
-            mine = self.people[name].conversation_id
-            others = select(func.count()).where(ChallengeRow.conversation_id == mine, ChallengeRow.closed.is_(None))
-            if await session.scalar(others):
-                # What was asked for here goes to somebody else's phone: the guesser has never seen it.
-                return None
-        codes = await self.short_messages()
-        return codes[-1][1] if codes else None
 
     async def sends_page(self, name: str, texts: Mapping[str, str], *, wrong: bool = False) -> PageOutcome | None:
         """Somebody fills in the newest page on their screen; None when it is gone."""
@@ -272,7 +275,7 @@ class World:
         except PageGone:
             return None
         if not outcome.errors:
-            self.dead_links.add(token)
+            self.used_links.add(token)
         known = len(person.messages)
         await person.catches_up()
         self.notices_links(person.messages[known:])
@@ -313,6 +316,7 @@ def _stripped(value: Any, own: Sequence[str]) -> Any:
     if isinstance(value, str):
         for word in own:
             value = value.replace(word, "…")
+        return _ID.sub("…", value)
     return value
 
 
@@ -352,7 +356,7 @@ def make_template(databases: Databases, folder: Path, platform: str) -> Template
                 assert await session.scalar(select(func.count()).select_from(ChallengeRow)) == 2
             await domain.database.checkpoint()
             left = {name: Left(person.conversation_id, person.messages) for name, person in people.items()}
-            return Template(place, left, accounts, names, ())
+            return Template(place, left, accounts, names)
 
     with asyncio.Runner() as runner:
         return runner.run(make())

@@ -9,7 +9,7 @@ from domain.flows.events import Event, Pressed
 from domain.flows.say import Button, LinkView, Say, SummaryView
 from domain.identifiers.dates import parse_date
 from domain.identifiers.problems import Refused
-from domain.selfservice.effects import DataOpened, Filed, FileRequest, Freeze, Frozen, OpenData
+from domain.selfservice.effects import DataOpened, Filed, FileRequest, Freeze, FreezeKnown, Frozen, OpenData
 from domain.selfservice.rules import dissolution_deadline
 from domain.selfservice.state import State, World
 from domain.selfservice.steps.base import BACK, HUMAN, STOP, Outcome, Silent
@@ -19,16 +19,16 @@ _STATUS = Button("c.status", "status")
 
 
 class Freezing(Silent):
-    """At once when the phone is proven: the account stops before anything else is asked."""
+    """At once when the phone is proven, or lost in a conversation that knows the account: it stops before all else."""
 
     def done(self, state: State, world: World) -> bool:
-        return state.frozen or state.lost_phone
+        return state.frozen or (state.lost_phone and state.account_id is None)
 
     def key(self, state: State, world: World) -> str:
         return "freezing"
 
     def prompt(self, state: State, world: World) -> tuple[Effect, ...]:
-        return (Freeze("reported"),)
+        return (Freeze("reported") if state.proven else FreezeKnown(),)
 
     def take(self, state: State, event: Event, world: World) -> Outcome | None:
         match event:

@@ -99,9 +99,7 @@ async def test_a_documents_number_is_a_matter_for_people(sqlite_domain: Domain, 
     assert data["id_number"] == ADULT_ID
 
 
-async def test_a_value_that_breaks_its_rule_or_is_taken_changes_nothing(
-    domain: Domain, clock: FakeClock
-) -> None:
+async def test_a_value_that_breaks_its_rule_or_is_taken_changes_nothing(domain: Domain, clock: FakeClock) -> None:
     await owner(domain, "renrenbao", NEW_PHONE, login_name="already_there1")
     person = await changing(domain, clock, "renrenbao")
     account = await account_id(domain, "renrenbao")
@@ -211,9 +209,7 @@ async def test_a_change_of_phone_is_taken_back_by_one_press_within_a_day(
     assert "不是我操作" in first.offers()
 
 
-async def test_after_it_was_taken_back_whoever_changed_it_has_to_prove_anew(
-    domain: Domain, clock: FakeClock
-) -> None:
+async def test_after_it_was_taken_back_whoever_changed_it_has_to_prove_anew(domain: Domain, clock: FakeClock) -> None:
     """Otherwise the errand that is still open would change the phone a second time."""
     first = await owner(domain, "xiaohe")
     account = await account_id(domain, "xiaohe")

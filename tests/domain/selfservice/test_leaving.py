@@ -56,7 +56,9 @@ async def everything_that_opens(domain: Domain) -> list[tuple[str, bytes]]:
             sealed.append(("requests", row.key_id, f"requests.answer|{row.id}", row.answer))
         for table in (FlowRow, NoticeRow, UploadRow, ReceiptRow):
             name = table.__tablename__
-            sealed += [(name, row.key_id, f"{name}|{row.id}", row.sealed) for row in await session.scalars(select(table))]
+            sealed += [
+                (name, row.key_id, f"{name}|{row.id}", row.sealed) for row in await session.scalars(select(table))
+            ]
         for row in await session.scalars(select(LedgerDetailRow)):
             sealed.append(("ledger_details", row.key_id, f"ledger_details|{row.entry_id}", row.sealed))
         for row in await session.scalars(select(ShortMessageRow).where(ShortMessageRow.state != "withheld")):
@@ -163,7 +165,9 @@ async def _leaves(domain: Domain, clock: FakeClock, who: str | None = None) -> t
     """Somebody who did a good deal and then leaves: the person, the account, every word that was theirs."""
     person = await owner(domain, "xiaohe", who=who)
     account = await account_id(domain, "xiaohe")
-    secrets = {value.removeprefix("+86") for name, value in (await domain.accounts.data(account)).items() if len(value) > 4}
+    secrets = {
+        value.removeprefix("+86") for name, value in (await domain.accounts.data(account)).items() if len(value) > 4
+    }
     secrets |= {chat_answers(person.conversation_id)["address"], PASSWORD, "王芳"}
     clock.forward(days=1)
     await person.gets_to("change", PHONE)

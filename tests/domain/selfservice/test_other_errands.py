@@ -36,7 +36,9 @@ async def test_the_data_page_shows_everything_that_is_stored(domain: Domain, clo
     await person.gets_to("access", PHONE)
     assert await person.flow() is None
     data = await domain.pages.data(data_token(person))
-    stored = {k: v for k, v in (await domain.accounts.data(account)).items() if k not in {"licence_image", "authority_letter"}}
+    stored = {
+        k: v for k, v in (await domain.accounts.data(account)).items() if k not in {"licence_image", "authority_letter"}
+    }
     assert data.values == stored
     assert data.account_id == account
     assert {d.item for d in data.decisions} == {d.item for d in await domain.consent.of(account)}

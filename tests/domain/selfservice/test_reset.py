@@ -83,7 +83,9 @@ async def test_an_account_can_be_named_by_whatever_its_platform_knows(
     assert PROVEN in person.last["text"]
 
 
-@pytest.mark.parametrize(("field", "number", "who"), [("id_number", ADULT_ID, None), ("credit_code", CREDIT_CODE, "单位")])
+@pytest.mark.parametrize(
+    ("field", "number", "who"), [("id_number", ADULT_ID, None), ("credit_code", CREDIT_CODE, "单位")]
+)
 async def test_a_documents_number_names_the_account_on_the_page_and_never_in_the_chat(
     sqlite_domain: Domain, clock: FakeClock, field: str, number: str, who: str | None
 ) -> None:

@@ -246,3 +246,17 @@ async def test_two_people_who_act_on_one_account_at_once_both_get_an_answer(doma
     assert "账号已经冻结" in words(outcomes[0])
     assert not outcomes[1].errors
     assert await status_of(domain, account) == "frozen"
+
+
+async def test_a_lost_phone_does_not_keep_the_owner_from_freezing_in_their_own_conversation(domain: Domain) -> None:
+    owner = await Person.arrives(domain, "xiaohe")
+    await owner.registers("13812345678")
+    account = await domain.accounts.find("xiaohe", "phone", "+8613812345678")
+    assert account is not None
+    await owner.says("账号被盗了", wish="report_stolen_account")
+    await owner.presses("手机也丢了")
+    assert (await domain.accounts.get(account.id)).status == "frozen"
+    await owner.says("13900139000")
+    await owner.says("手机被偷了，有人登录了我的账号，请快点处理一下")
+    (request,) = await domain.requests.list("xiaohe")
+    assert (request.account_id, request.urgent, request.words["contact"]) == (account.id, True, "13900139000")
