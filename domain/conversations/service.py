@@ -35,6 +35,16 @@ from domain.selfservice.service import SelfService
 
 # After so many engine turns a fresh engine session begins: its cost grows with the session (docs/decisions).
 _ENGINE_TURNS = 12
+# While sentences are not understood, every errand that needs no registration begins by a button.
+_BY_BUTTON = (
+    *MENU[:2],
+    Button("c.errand:report_stolen", "wish_report_stolen_account"),
+    Button("c.errand:reset_password", "wish_reset_password"),
+    Button("c.errand:change", "wish_update_profile"),
+    Button("c.errand:cancel", "wish_cancel_account"),
+    Button("c.access", "my_data"),
+    *MENU[2:],
+)
 
 Outcome = Literal["handled", "ask_engine"]
 
@@ -177,7 +187,7 @@ class Conversations:
         if notes.awaited(turn.conversation):
             await self._notes.take(turn, text)
         elif not await self._values.guessed(turn, text):
-            await self._talk.say(turn, Say("engine.down", buttons=() if turn.conversation.flow_id else MENU))
+            await self._talk.say(turn, Say("engine.down", buttons=() if turn.conversation.flow_id else _BY_BUTTON))
             await self._talk.prompt(turn)
 
     async def beside(self, turn: Turn, texts: list[str]) -> None:

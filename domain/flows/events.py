@@ -71,11 +71,23 @@ class CodeSent:
     lifetime: timedelta
     resend_after: timedelta
 
+    @property
+    def words(self) -> dict[str, object]:
+        """The variables of what is said: phone, minutes it works, seconds until the next."""
+        minutes, seconds = self.lifetime // timedelta(minutes=1), int(self.resend_after.total_seconds())
+        return {"phone": self.phone_display, "minutes": minutes, "seconds": seconds}
+
 
 @dataclass(frozen=True)
 class CodeNotSent:
     reason: str
     wait: timedelta
+
+    @property
+    def words(self) -> dict[str, object]:
+        """How long to wait, in each unit, rounded up."""
+        seconds = max(1, int(self.wait.total_seconds()))
+        return {"seconds": seconds, "minutes": -(-seconds // 60), "hours": -(-seconds // 3600)}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import DomainError
-from domain.flows.tables import PageRow
+from domain.flows.tables import FlowRow, PageRow
+from domain.messaging.tables import HELD, ConversationRow
 from domain.parts import Parts
 from domain.platforms.model import Profile
 
@@ -116,6 +117,21 @@ async def find_page(session: AsyncSession, parts: Parts, token: str, *, to_use: 
     if row is None or row.used_at is not None or parts.clock.now() >= row.expires_at:
         raise PageGone()
     return row
+
+
+async def flow_of_page(session: AsyncSession, parts: Parts, token: str) -> tuple[ConversationRow, FlowRow]:
+    """The conversation and the open flow of a page that is about to be used, all of them locked. Raises PageGone.
+
+    Locked in the order of a turn (conversation, flow, page), so that chat and page cannot block each other.
+    """
+    flow_id = (await find_page(session, parts, token)).flow_id
+    conversation_id = (await session.get_one(FlowRow, flow_id)).conversation_id
+    conversation = await session.get_one(ConversationRow, conversation_id, with_for_update=HELD)
+    flow = await session.get_one(FlowRow, flow_id, with_for_update=True, populate_existing=True)
+    await find_page(session, parts, token, to_use=True)
+    if flow.outcome is not None or flow.conversation_id != conversation_id:
+        raise PageGone()
+    return conversation, flow
 
 
 async def spend_pages(session: AsyncSession, parts: Parts, flow_id: str) -> None:

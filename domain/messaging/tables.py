@@ -10,7 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.storage.base import Base
 
-
 # A turn holds its conversation so: nobody else handles it, yet others may leave news in its inbox meanwhile, whose rows
 # only refer to it. Two people who act on one account at once would otherwise wait for each other's conversation.
 HELD = {"key_share": True}

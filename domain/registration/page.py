@@ -12,14 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.accounts.passwords import hash_password
 from domain.ambient import SHANGHAI
 from domain.flows.events import PageFilled
-from domain.flows.pages import PageForm, PageGone, PageOutcome, find_page, spend_pages
+from domain.flows.pages import PageForm, PageGone, PageOutcome, find_page, flow_of_page, spend_pages
 from domain.flows.tables import FlowRow
 from domain.identifiers.fields import FieldContext, check_field
 from domain.identifiers.id_numbers import IdNumber, parse_id_number
 from domain.identifiers.passwords import PasswordContext
 from domain.identifiers.phones import Phone
 from domain.identifiers.problems import Refused
-from domain.messaging.tables import HELD, ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
 from domain.platforms import FieldSpec
@@ -124,18 +123,11 @@ class RegistrationPages:
         parts = self._parts
 
         async def take(session: AsyncSession) -> PageOutcome:
-            # Locked in the order of a turn (conversation, flow, page), so that chat and page cannot block each other.
-            flow_id = (await find_page(session, parts, token)).flow_id
-            conversation_id = (await session.get_one(FlowRow, flow_id)).conversation_id
-            conversation = await session.get_one(ConversationRow, conversation_id, with_for_update=HELD)
-            flow = await session.get_one(FlowRow, flow_id, with_for_update=True, populate_existing=True)
-            await find_page(session, parts, token, to_use=True)
-            if flow.outcome is not None or flow.conversation_id != conversation_id:
-                raise PageGone()
+            conversation, flow = await flow_of_page(session, parts, token)
             for kind in ("login_name", "member_name", "email", "id_number", "credit_code"):
                 if kind in values and await parts.accounts.is_taken(session, flow.platform_id, kind, values[kind]):
                     return PageOutcome({kind: ("field_taken", "")})
-            await spend_pages(session, parts, flow_id)
+            await spend_pages(session, parts, flow.id)
             for name, (media_type, data) in images.items():
                 values[name] = await parts.accounts.keep_upload(
                     session,

@@ -45,7 +45,15 @@ class Freeze(Own):
 
 @dataclass(frozen=True)
 class FreezeKnown(Own):
-    """The same where the phone is gone: a conversation that has proven the account before may still stop it."""
+    """The same where the phone is gone: a conversation that has proven the account before may still stop it.
+
+    Answer: Frozen or NotKnown.
+    """
+
+
+@dataclass(frozen=True)
+class NotKnown(OwnEvent):
+    """This conversation speaks for the account no more."""
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,13 @@ from domain.accounts.sign_in import note_failure, waits
 from domain.accounts.tables import AccountRow
 from domain.ambient import SHANGHAI
 from domain.flows.events import PageFilled
-from domain.flows.pages import Asked, FormKind, PageForm, PageGone, PageOutcome, find_page, spend_pages
+from domain.flows.pages import Asked, FormKind, PageForm, PageGone, PageOutcome, find_page, flow_of_page, spend_pages
 from domain.flows.tables import FlowRow
 from domain.identifiers.dates import parse_day
 from domain.identifiers.fields import FieldContext, check_field
 from domain.identifiers.free_texts import parse_free_text
 from domain.identifiers.passwords import PasswordContext
 from domain.identifiers.problems import Refused
-from domain.messaging.tables import HELD, ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
 from domain.registration.page import personal_words
@@ -157,15 +156,8 @@ class SelfServicePages:
         parts = self._parts
 
         async def take(session: AsyncSession) -> PageOutcome:
-            # Locked in the order of a turn (conversation, flow, page), so that chat and page cannot block each other.
-            flow_id = (await find_page(session, parts, token)).flow_id
-            conversation_id = (await session.get_one(FlowRow, flow_id)).conversation_id
-            conversation = await session.get_one(ConversationRow, conversation_id, with_for_update=HELD)
-            flow = await session.get_one(FlowRow, flow_id, with_for_update=True, populate_existing=True)
-            await find_page(session, parts, token, to_use=True)
-            if flow.outcome is not None or flow.conversation_id != conversation_id:
-                raise PageGone()
-            await spend_pages(session, parts, flow_id)
+            conversation, flow = await flow_of_page(session, parts, token)
+            await spend_pages(session, parts, flow.id)
             await self._selfservice.feed(Turn(session, conversation), flow, event)
             return PageOutcome({}, conversation.id)
 

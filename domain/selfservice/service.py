@@ -17,7 +17,7 @@ from domain.agreements.versions import Version
 from domain.ambient import SHANGHAI
 from domain.consent.items import CROSS_BORDER
 from domain.consent.tables import DecisionRow
-from domain.errors import Forbidden, IdentifierTaken
+from domain.errors import IdentifierTaken
 from domain.evidence.entries import channel_of, pressed_of
 from domain.flows import effects as fx
 from domain.flows.events import CodeNotSent, CodeSent, CodeWrong, Event, Started
@@ -252,8 +252,9 @@ class SelfService(Runner[_Run]):
         """The phone is lost: being an address the account trusts is proof enough for what does no harm."""
         parts, session = self._parts, run.turn.session
         known = run.state.account_id
-        if known is None or await parts.accounts.of_conversation(session, run.here, run.row.platform_id) != known:
-            raise Forbidden("this conversation does not speak for the account")
+        if known is None or not await self._speaks_for(session, run.here, known):
+            # Sessions were ended meanwhile, or the account was closed: it is a stranger's report like any other.
+            return own.NotKnown()
         row = await parts.accounts.row(session, known)
         channel = self._channel(run)
         undone = await deeds.freeze(session, parts, row, reason="lost_phone", channel=channel, here=run.here)
@@ -335,12 +336,16 @@ class SelfService(Runner[_Run]):
             chat_allowed=await self._chat_allowed(turn),
             today=self._parts.clock.now().astimezone(SHANGHAI).date(),
             holder=await self._holder(turn.session, state),
-            known_phone=await self._known_phone(turn.session, state),
+            known_phone=await self._known_phone(turn.session, turn.conversation.id, state),
         )
 
-    async def _known_phone(self, session: AsyncSession, state: State) -> str:
+    async def _speaks_for(self, session: AsyncSession, here: str, account_id: str) -> bool:
+        """Whether this conversation still is an address the account trusts, and the account lives."""
+        return account_id in {account.id for account in await self._parts.accounts.all_of_conversation(session, here)}
+
+    async def _known_phone(self, session: AsyncSession, here: str, state: State) -> str:
         """How a chat shows the phone of an account that was proven here before; nothing for any other."""
-        if state.proven or state.account_id is None:
+        if state.proven or state.account_id is None or not await self._speaks_for(session, here, state.account_id):
             return ""
         return Phone((await self._parts.accounts.data(session, state.account_id))["phone"]).display
 

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from aiohttp import web
@@ -22,10 +23,11 @@ from aiohttp import web
 import bot.app
 from bot import logs
 from bot.settings import Settings
-from domain.accounts import Accounts
+from domain.accounts import Accounts, deeds
 from domain.ambient import SystemClock
 from domain.messaging.inbox import Inbox
 from domain.registration.page import RegistrationPages
+from domain.selfservice.page import SelfServicePages
 from tests.e2e.product import Home, platforms, until
 
 CRASHED = 41
@@ -69,8 +71,8 @@ class _Fuse:
             if self._left == 0:
                 os._exit(CRASHED)
 
-    def behind(self, owner: type, method: str, place: str) -> None:
-        """Be at `place` whenever a method has done its work."""
+    def behind(self, owner: type | ModuleType, method: str, place: str) -> None:
+        """Be at `place` whenever a method, or a function of a module, has done its work."""
         done: Callable[..., Awaitable[Any]] = getattr(owner, method)
 
         @functools.wraps(done)
@@ -94,7 +96,9 @@ def _live(environment: dict[str, str], log: str, seconds: Any, place: str | None
     fuse = _Fuse(place, nth)
     fuse.behind(Inbox, "finish", BEFORE_COMMIT)
     fuse.behind(Accounts, "create", PAGE_BEFORE_COMMIT)
+    fuse.behind(deeds, "set_password", PAGE_BEFORE_COMMIT)
     fuse.behind(RegistrationPages, "send", PAGE_AFTER_COMMIT)
+    fuse.behind(SelfServicePages, "send", PAGE_AFTER_COMMIT)
 
     async def serve() -> None:
         async with bot.app.open_app(settings, clock=ShiftedClock(seconds), crash=fuse) as app:

@@ -104,6 +104,7 @@ class Memory:
     sent: list[Sent] = field(default_factory=list)
     statuses: dict[str, str] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict)
+    ledger: list[dict[str, Any]] = field(default_factory=list)
 
 
 class World:

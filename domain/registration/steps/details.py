@@ -54,20 +54,13 @@ class Phone(OneQuestion):
             case NotAccepted("phone" | "sms_code" as field, code, hint):
                 say = Say(f"refused.{code}", {"hint": hint or ""}, (HUMAN,), expects=field, prompt=True)
                 return state, (say,)
-            case CodeSent(challenge_id, display, lifetime, resend_after):
-                words = {
-                    "phone": display,
-                    "minutes": int(lifetime.total_seconds() // 60),
-                    "seconds": int(resend_after.total_seconds()),
-                }
-                return state.but(challenge=challenge_id), (self._ask_code("code.sent", words),)
-            case CodeNotSent(reason, wait):
-                seconds = max(1, int(wait.total_seconds()))
-                words = {"seconds": seconds, "minutes": -(-seconds // 60), "hours": -(-seconds // 3600)}
+            case CodeSent(challenge_id):
+                return state.but(challenge=challenge_id), (self._ask_code("code.sent", event.words),)
+            case CodeNotSent(reason):
                 if state.challenge:
-                    return state, (self._ask_code(f"code.not_sent.{reason}", words),)
+                    return state, (self._ask_code(f"code.not_sent.{reason}", event.words),)
                 return state.without("phone"), (
-                    Say(f"code.not_sent.{reason}", words, (HUMAN,), expects="phone", prompt=True),
+                    Say(f"code.not_sent.{reason}", event.words, (HUMAN,), expects="phone", prompt=True),
                 )
             case Answered("sms_code", value, _) if state.challenge:
                 return state, (CheckCode(state.challenge, value, "register"),)

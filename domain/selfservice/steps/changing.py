@@ -102,17 +102,10 @@ class Changing:
     def _new_phone(self, state: State, event: Event, world: World) -> Outcome | None:
         """The code to a new phone, and what became of the change."""
         match event:
-            case CodeSent(challenge_id, display, lifetime, resend_after):
-                words = {
-                    "phone": display,
-                    "minutes": int(lifetime.total_seconds() // 60),
-                    "seconds": int(resend_after.total_seconds()),
-                }
-                return state.but(new_challenge=challenge_id), (self._ask_code("code.sent", words),)
-            case CodeNotSent(reason, wait):
-                seconds = max(1, int(wait.total_seconds()))
-                words = {"seconds": seconds, "minutes": -(-seconds // 60), "hours": -(-seconds // 3600)}
-                return state, (self._ask_code(f"code.not_sent.{reason}", words),)
+            case CodeSent(challenge_id):
+                return state.but(new_challenge=challenge_id), (self._ask_code("code.sent", event.words),)
+            case CodeNotSent(reason):
+                return state, (self._ask_code(f"code.not_sent.{reason}", event.words),)
             case CodeWrong(0):
                 return state, (self._ask_code("code.spent", {}),)
             case CodeWrong(left):

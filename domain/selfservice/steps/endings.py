@@ -9,7 +9,7 @@ from domain.flows.events import Event, Pressed
 from domain.flows.say import Button, LinkView, Say, SummaryView
 from domain.identifiers.dates import parse_date
 from domain.identifiers.problems import Refused
-from domain.selfservice.effects import DataOpened, Filed, FileRequest, Freeze, FreezeKnown, Frozen, OpenData
+from domain.selfservice.effects import DataOpened, Filed, FileRequest, Freeze, FreezeKnown, Frozen, NotKnown, OpenData
 from domain.selfservice.rules import dissolution_deadline
 from domain.selfservice.state import State, World
 from domain.selfservice.steps.base import BACK, HUMAN, STOP, Outcome, Silent
@@ -32,6 +32,8 @@ class Freezing(Silent):
 
     def take(self, state: State, event: Event, world: World) -> Outcome | None:
         match event:
+            case NotKnown():
+                return state.but(account_id=None), ()
             case Frozen(undone):
                 message = "self.stolen.frozen_undone" if undone else "self.stolen.frozen"
                 return state.but(frozen=True), (Say(message, {"explain": world.profile.account.security.explain}),)

@@ -108,20 +108,15 @@ class Proving:
 
     def take(self, state: State, event: Event, world: World) -> Outcome | None:
         match event:
-            case CodeSent(challenge_id, _, lifetime, resend_after):
-                words = {
-                    "minutes": int(lifetime.total_seconds() // 60),
-                    "seconds": int(resend_after.total_seconds()),
-                    "phone": world.known_phone,
-                }
+            case CodeSent(challenge_id):
+                words = {**event.words, "phone": world.known_phone}
                 sent = state.but(challenge=challenge_id)
                 # To a conversation that has proven the account before, its phone is no secret.
-                message = "code.sent" if world.known_phone else "self.code_sent"
+                known = world.known_phone and state.named == ("account_id", state.account_id)
+                message = "code.sent" if known else "self.code_sent"
                 return sent, (self._ask(message, words, sent),)
-            case CodeNotSent(reason, wait):
-                seconds = max(1, int(wait.total_seconds()))
-                words = {"seconds": seconds, "minutes": -(-seconds // 60), "hours": -(-seconds // 3600)}
-                return state, (self._ask(f"self.not_sent.{reason}", words, state),)
+            case CodeNotSent(reason):
+                return state, (self._ask(f"self.not_sent.{reason}", event.words, state),)
             case Answered("sms_code", value, _) if state.challenge and state.named:
                 return state, (ProveAccount(state.named, state.challenge, value, state.purpose),)
             case NotAccepted("sms_code", code, hint):

@@ -204,6 +204,25 @@ def test_the_number_is_asked_on_the_same_page_as_the_new_password() -> None:
     assert walked.page == ("id_tail", "password")
 
 
+def test_a_lost_phone_freezes_only_where_the_account_was_proven_before() -> None:
+    known = Walk("report_stolen", "xiaohe", holder_of("xiaohe", "person"), known="a_known")
+    known.press("lost_phone")
+    assert known.did(own.FreezeKnown)
+    assert known.state.frozen
+    stranger = walk("report_stolen")
+    stranger.press("lost_phone")
+    assert not stranger.did(own.FreezeKnown)
+    assert not stranger.state.frozen
+
+
+def test_a_conversation_that_lost_the_accounts_trust_reports_a_theft_like_a_stranger() -> None:
+    walked = Walk("report_stolen", "xiaohe", holder_of("xiaohe", "person"), known="a_known")
+    walked.choose = lambda options: options[-1]
+    walked.press("lost_phone")
+    assert not walked.state.frozen
+    assert walked.step == "report_stolen/ask:contact"
+
+
 # --- stopping ----------------------------------------------------------------------------------------
 
 
@@ -279,6 +298,7 @@ def test_no_walk_ends_in_a_dead_end_or_touches_an_account_that_is_not_proven(dat
             walked.feed(walked.next_event())
         assert walked.said, "nothing was said"
         if not proven and not walked.state.proven:
+            assert not walked.did(own.FreezeKnown) or walked.state.lost_phone
             assert not [e for e in walked.effects if isinstance(e, TOUCHING)]
         if hurdle != "none" and not walked.state.strong and errand not in {"report_stolen", "reset_password"}:
             assert not [e for e in walked.every if isinstance(e, TOUCHING) and not isinstance(e, own.BeginNotice)]
@@ -304,14 +324,9 @@ def test_nothing_that_is_said_before_the_proof_depends_on_the_account(data: st.D
     ]
     for _ in range(data.draw(st.integers(1, 15))):
         leader = walks[0]
+        pressed = [Pressed(c, label) for c, label in sorted(leader.choices.items()) if not c.startswith("c.")]
         event = data.draw(
-            st.one_of(
-                st.builds(Wished, st.sampled_from(WISHES)),
-                st.sampled_from(sorted(c for c in leader.choices if not c.startswith("c."))).map(
-                    lambda c: Pressed(c, leader.choices[c])
-                ),
-                st.just(None),
-            )
+            st.one_of(st.builds(Wished, st.sampled_from(WISHES)), st.sampled_from(pressed), st.just(None))
         )
         for walked in walks:
             walked.feed(event if event is not None else walked.next_event())

@@ -251,6 +251,23 @@ async def test_closing_in_one_conversation_ends_the_errands_of_the_others(
     assert await other.says("还在吗", wish="repeat")
 
 
+async def test_an_account_that_was_offered_by_its_id_can_be_closed_elsewhere_meanwhile(
+    sqlite_domain: Domain, clock: FakeClock
+) -> None:
+    domain = sqlite_domain
+    first = await owner(domain, "xiaohe")
+    clock.forward(days=1)
+    other = await Person.arrives(domain, "xiaohe")
+    await other.gets_to("cancel", PHONE)
+    await first.wants("report_stolen")
+    assert "发验证码" in first.offers()
+    await other.presses("确认注销")
+    assert "已经注销" in words(await first.is_told())
+    assert await first.says("再说一遍", wish="repeat")
+    await first.presses("手机也丢了")
+    assert first.last["expects"] == "contact"
+
+
 async def test_the_key_of_the_evidence_goes_three_years_after_the_account(
     sqlite_domain: Domain, clock: FakeClock
 ) -> None:

@@ -195,6 +195,8 @@ class Walk:
                 return own.DataOpened("/s/token/data", 15, START)
             case fx.End(outcome_of_flow):
                 self.ended = outcome_of_flow
+            case own.FreezeKnown():
+                return self.choose([own.Frozen(False), own.NotKnown()])  # type: ignore[no-any-return]
             case own.TrustHere():
                 return own.Trusted()
             case fx.VoidCode() | own.BeginNotice():
