@@ -50,6 +50,8 @@ class Wishes:
         if flow is not None and await self._words_of_their_own(turn, flow, name, text):
             return
         errand = wanted_errand(text, name) or _ERRANDS.get(name)
+        if errand == "change" and named_field(text) == "password":
+            errand = "reset_password"
         filling = flow is not None and (flow.kind == REGISTRATION or flow.step.startswith("change/"))
         if flow is not None and name in {"explain", "question"} and points_here(text):
             await self._talk.flows.feed(turn, flow.id, Wished("explain"))

@@ -51,7 +51,7 @@ _ALLOWED: dict[Errand, frozenset[str]] = {
     "report_stolen": frozenset({"active", "frozen", "suspended"}),
     "change": frozenset({"active"}),
     "cancel": frozenset({"active", "suspended"}),
-    "access": frozenset({"active", "frozen", "suspended"}),
+    "access": frozenset({"active", "suspended"}),
     "transfer": frozenset({"active"}),
     "dissolution": frozenset({"active"}),
 }
@@ -91,9 +91,14 @@ class SelfService(Runner[_Run]):
         if refused is not None:
             await parts.outbox.say(turn, refused, context)
             return
+        known = await parts.accounts.of_conversation(session, turn.conversation.id, platform_id)
+        status = (await parts.accounts.get(session, known)).status if known else None
+        if status is not None and status not in _ALLOWED[errand]:
+            # This conversation has proven the account: it may hear why nothing can be done here now.
+            await parts.outbox.say(turn, Say(f"self.not_now.{status}", {"account": known or ""}, _HUMAN), context)
+            return
         await self._leave_others(turn)
         row = await self.open(turn, platform_id, version.id)
-        known = await parts.accounts.of_conversation(session, turn.conversation.id, platform_id)
         state = State(errand=errand, account_id=known, field=field if errand == "change" else None)
         run = _Run(turn, row, context, state, await self._world(turn, row, state))
         intro = introduction(platform.profile, errand)

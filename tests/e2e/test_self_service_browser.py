@@ -68,7 +68,7 @@ async def visits(browser: Browser, fragile: Fragile, owner: Person) -> Visits:
 async def begins(visitor: Visitor, label: str) -> None:
     await visitor.say(SENTENCE)
     await visitor.press(label)
-    await visitor.waits_for("account_name")
+    await expect(visitor.button("到网页上填")).to_be_visible()
 
 
 async def proves(visitor: Visitor) -> None:

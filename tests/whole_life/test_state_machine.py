@@ -411,7 +411,7 @@ def test_whatever_people_strangers_time_and_crashes_do_the_promises_hold(
             max_examples=examples or 25,
             stateful_step_count=40 if examples else 25,
             deadline=None,
-            derandomize=not examples,
+            derandomize=True,
             database=None,
             # A failing example of the suite is told as it was found; the long run takes the time to shorten it.
             phases=(Phase.generate, Phase.shrink) if examples else (Phase.generate,),

@@ -104,8 +104,10 @@ class Changing:
         match event:
             case CodeSent(challenge_id):
                 return state.but(new_challenge=challenge_id), (self._ask_code("code.sent", event.words),)
-            case CodeNotSent(reason):
+            case CodeNotSent(reason) if state.new_challenge:
                 return state, (self._ask_code(f"code.not_sent.{reason}", event.words),)
+            case CodeNotSent(reason):
+                return state.but(value=None), (self._ask(f"code.not_sent.{reason}", event.words, state),)
             case CodeWrong(0):
                 return state, (self._ask_code("code.spent", {}),)
             case CodeWrong(left):

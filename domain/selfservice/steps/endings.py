@@ -50,7 +50,9 @@ class StolenCase(Silent):
         return "case"
 
     def prompt(self, state: State, world: World) -> tuple[Effect, ...]:
-        return (FileRequest("stolen", state.words, urgent=True),)
+        # Which account it is about, as it was named: nobody has proven it.
+        named = {} if state.proven or state.named is None else {"account": " ".join(state.named)}
+        return (FileRequest("stolen", {**named, **state.words}, urgent=True),)
 
     def take(self, state: State, event: Event, world: World) -> Outcome | None:
         match event:

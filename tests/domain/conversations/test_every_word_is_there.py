@@ -53,6 +53,7 @@ SPOKEN = {
     "resume.ask.{}": KINDS,
     "resume.moved.{}": KINDS,
     "self.ask.{}": QUESTIONS,
+    "self.not_now.{}": {"frozen", "suspended"},
     "self.leave.{}": {"at_once", "application", "review", "statutory"},
     "self.{}.filed": {"transfer", "dissolution"},
     "self.{}.confirm": {"transfer", "dissolution"},
