@@ -23,7 +23,7 @@ run: setup
 	@MINGSHI_DEV=$${MINGSHI_DEV-1} .venv/bin/mingshi run
 
 test: setup
-	@$(APP) -m pytest $(ARGS)
+	@$(APP) -m pytest -n $${JOBS:-2} --dist loadfile $(ARGS)
 
 lint: .cache/app.installed
 	@.venv/bin/ruff check -q bot domain nlu tests benchmarks

@@ -109,7 +109,9 @@ async def json_body(request: web.Request) -> dict[str, Any]:
 
 
 def client_address(request: web.Request, trusted_proxies: tuple[str, ...]) -> str:
-    """Who sent this: the peer, or what a proxy we trust says (the right-most address it added)."""
+    """Who sent this: the peer, or what a proxy we trust says (the right-most address of the last header: some proxies
+    add to the header that came, some add one more).
+    """
     peer = request.remote or ""
-    forwarded = request.headers.get("X-Forwarded-For", "")
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
     return forwarded.rsplit(",", 1)[-1].strip() if peer in trusted_proxies and forwarded else peer

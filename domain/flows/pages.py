@@ -109,12 +109,15 @@ async def _open(
 
 
 async def find_page(session: AsyncSession, parts: Parts, token: str, *, to_use: bool = False) -> PageRow:
-    """The page of a token that can still be used; locked when it is about to be. Raises PageGone."""
+    """The page of a token that can still be used; locked when it is about to be. Raises PageGone.
+
+    A clock that steps back brings no page to life again: one of the future does not count either.
+    """
     query = select(PageRow).where(PageRow.digest == _digest(parts, token))
     if to_use:
         query = query.with_for_update().execution_options(populate_existing=True)
     row = await session.scalar(query)
-    if row is None or row.used_at is not None or parts.clock.now() >= row.expires_at:
+    if row is None or row.used_at is not None or not row.created_at <= parts.clock.now() < row.expires_at:
         raise PageGone()
     return row
 

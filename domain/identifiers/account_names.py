@@ -52,7 +52,7 @@ def parse_account_name(text: str, kinds: Sequence[str]) -> NamedAccount | Refuse
         phone = parse_phone(text)
         if not isinstance(phone, Refused):
             return NamedAccount("phone", phone.e164, phone.display)
-        if re.fullmatch(r"[0-9 -]{7,15}", reading):
+        if _is_nearly_a_phone(reading, phone):
             return phone
     if "email" in kinds and find_emails(text):
         email = parse_email(text)
@@ -68,6 +68,13 @@ def parse_account_name(text: str, kinds: Sequence[str]) -> NamedAccount | Refuse
         if _MEMBER_NAME.fullmatch(member_name):
             return NamedAccount("member_name", member_name, member_name)
     return Refused(Problem.ACCOUNT_NAME)
+
+
+def _is_nearly_a_phone(text: str, refused: Refused) -> bool:
+    """Whether a phone was meant: a wrong one, two of them, or one with letters for figures (a name may have those)."""
+    if re.fullmatch(r"[0-9 -]{7,15}", text) or refused.code == Problem.TWO_VALUES:
+        return True
+    return refused.code == Problem.PHONE_LETTERS and text.startswith("1")
 
 
 def claims_account_name(text: str, kinds: Sequence[str]) -> bool:

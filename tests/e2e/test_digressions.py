@@ -139,7 +139,7 @@ async def test_whoever_stops_may_leave_it_and_come_back_to_the_same_place(newcom
     assert says(await person.say("不办了"), "stop.ask")
     assert says(await person.press("先放着"), "park.done")
     await person.say("你好")
-    assert says(await person.say("我想注册"), "resume.ask")
+    assert says(await person.say("我想注册"), "resume.ask.registration")
     await person.press(next(label for label in person.labels() if label.startswith("继续")))
     assert is_at(person, 4)
 
@@ -188,12 +188,12 @@ async def test_another_platform_and_back_again_is_where_one_was(newcomer: Newcom
     await person.begins()
     await person.reads(cards=2)
     told = await person.say("换到人人保")
-    assert says(told, "platforms.left_open")
+    assert says(told, "platforms.left_open.registration")
     await person.press("我想注册")
     await person.press(PERSON)
     await person.reads(cards=1)
     told = await person.say("还是先办小禾企服网吧")
-    assert says(told, "platforms.left_open")
+    assert says(told, "platforms.left_open.registration")
     await person.press(next(label for label in person.labels() if label.startswith("继续")))
     assert is_at(person, 3)
 
@@ -210,10 +210,10 @@ async def test_a_registration_is_taken_along_to_another_place_with_a_code_that_w
     (code,) = re.findall(r"[2-9A-Z]{4}-[2-9A-Z]{4}(?=（)", person.told())
 
     there = await newcomer()
-    assert says(await there.say(code), "resume.moved")
+    assert says(await there.say(code), "resume.moved.registration")
     assert there.expects == "phone"
     thief = await newcomer()
-    assert not says(await thief.say(code), "resume.moved")
+    assert not says(await thief.say(code), "resume.moved.registration")
     there.details = person.details
     await there.proves_the_phone()
     await there.answers()

@@ -68,8 +68,11 @@ class WholeLife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
-            self.world.close()
-            shutil.rmtree(self.folder)
+            try:
+                self.run(hold(self.world, at_the_end=True))
+            finally:
+                self.world.close()
+                shutil.rmtree(self.folder)
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.world.run(work)
@@ -400,6 +403,7 @@ def _machine(databases: Databases, folder: Path) -> type[WholeLife]:
     return type("WholeLifeOfAccounts", (WholeLife,), {"templates": templates})
 
 
+@pytest.mark.timeout(0)
 def test_whatever_people_strangers_time_and_crashes_do_the_promises_hold(
     sqlite_databases: Databases, tmp_path: Path
 ) -> None:

@@ -36,7 +36,7 @@ T = TypeVar("T")
 PLATFORMS = ("renrenbao", "xiaohe", "weigongbao")
 OWNER_PHONE, SLEEPER_PHONE, SECOND_PHONE, NEW_PHONE = "13812345678", "15911112222", "15933334444", "13987654321"
 UNKNOWN_PHONE = "15855556666"
-UNKNOWN_ACCOUNT = "a_0123456789abcdefghjk"
+UNKNOWN_ACCOUNT = "a_q3n7w0zk5t8rd2fxm6hv"
 # Whoever holds these phones reads their SMS. The second person got the owner's number as well: it was given out anew.
 HOLDS = {
     "owner": (OWNER_PHONE, NEW_PHONE),

@@ -205,7 +205,7 @@ async def test_a_registration_begun_on_the_web_goes_on_in_the_chat(app: App, api
             messages = (await call(path, {"button": token}, web["token"]))["messages"]
     code = messages[-1]["text"].partition("发给我就能接着办：")[2][:9]
     await user.start(f"r_{code}")
-    await user.hears(words("resume.moved"))
+    await user.hears(words("resume.moved.registration"))
     # Nothing is collected here before the person has agreed to the way across the border.
     await user.hears(words("crossing.ask"))
     other = FakeUser(api)
