@@ -12,7 +12,7 @@ ENGINE := .engine/bin/python
 export UV_NO_CONFIG := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test lint format lock bench clean model
+.PHONY: help setup run test lint format lock bench clean model mutants chaos
 
 help:
 	@sed -n '1,4s/^# //p' Makefile; echo "make format bench lock clean"
@@ -36,6 +36,14 @@ format: .cache/app.installed
 
 bench: setup
 	@$(APP) -m benchmarks.run $(ARGS)
+
+# What no test notices (docs/testing.md); remembers what it has tried. ARGS="--sample 300 --processes 1" for less.
+mutants: .cache/app.installed
+	@nice -n 15 $(APP) tools/mutants.py $(ARGS)
+
+# Looks for new ways to break the promises of a whole life, as long as EXAMPLES lasts (about two seconds each).
+chaos: .cache/app.installed
+	@MINGSHI_CHAOS=$${EXAMPLES:-300} $(APP) -m pytest tests/whole_life -q $(ARGS)
 
 # The trained model is named by the content of its sources, so an unchanged one costs a second.
 model: .cache/engine.installed

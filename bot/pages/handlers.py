@@ -70,8 +70,6 @@ class Pages:
             texts, uploads = await _read(request, {spec.field for spec in form.fields})
         except PageGone:
             return self._page("secure_expired.html", 410)
-        except ValueError:
-            raise Problem(400, "bad_request") from None
         if not hmac.compare_digest(texts.pop("csrf_token", "").encode(), self._csrf(token).encode()):
             return self._page("secure_expired.html", 403)
         try:
@@ -110,15 +108,14 @@ class Pages:
     async def data(self, request: web.Request) -> web.Response:
         """Everything that is stored about the person, as a page or as JSON."""
         token = request.match_info["token"]
-        posted = await request.post()
-        given = posted.get("csrf_token", "")
-        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), self._csrf(token).encode()):
+        texts, _uploads = await _read(request, {"as"})
+        if not hmac.compare_digest(texts.get("csrf_token", "").encode(), self._csrf(token).encode()):
             return self._page("secure_expired.html", 403)
         try:
             data = await self._domain.pages.data(token)
         except PageGone:
             return self._page("secure_expired.html", 410)
-        if posted.get("as") == "json":
+        if texts.get("as") == "json":
             text = json.dumps(data.document(), ensure_ascii=False, indent=1)
             disposition = f'attachment; filename="mingshi-{data.account_id}.json"'
             return web.json_response(text=text, headers={"Content-Disposition": disposition})
@@ -299,8 +296,16 @@ class Pages:
 
 
 async def _read(request: web.Request, fields: set[str]) -> tuple[dict[str, str], dict[str, Upload]]:
-    """The texts and files of these fields, each once; a file is cut off one byte behind the limit, so that it is
-    refused as too large. Whatever else was sent is passed over unread.
+    """The texts and files of these fields. Raises Problem when this is no form, or forms within forms without end."""
+    try:
+        return await _texts_and_files(request, fields)
+    except (ValueError, RecursionError):
+        raise Problem(400, "bad_request") from None
+
+
+async def _texts_and_files(request: web.Request, fields: set[str]) -> tuple[dict[str, str], dict[str, Upload]]:
+    """Each field once; a file is cut off one byte behind the limit, so that it is refused as too large. Whatever else
+    was sent is passed over unread.
 
     Raises:
         ValueError: this is no form.

@@ -28,6 +28,7 @@ from domain.flows.say import (
 )
 
 _TERM = re.compile("«([a-z_]+)»")
+_ONLY_TERMS = re.compile("«[a-z_]+»(?:、«[a-z_]+»)*")
 
 
 class Renderer:
@@ -61,8 +62,12 @@ class Renderer:
         return self._messages.text(id, words or {})
 
     def terms(self, words: Mapping[str, Any]) -> dict[str, Any]:
-        """The same with «name» in a variable as the words people use; an unknown name is no term and stays."""
-        return {k: _TERM.sub(self._term, v) if isinstance(v, str) else v for k, v in words.items()}
+        """The same with a variable that is «name», or several with 、 between, as the words people use.
+
+        An unknown name is no term and stays, and so does whatever stands in a text somebody wrote.
+        """
+        named = {k: v for k, v in words.items() if isinstance(v, str) and _ONLY_TERMS.fullmatch(v)}
+        return {**words, **{k: _TERM.sub(self._term, v) for k, v in named.items()}}
 
     def _term(self, match: re.Match[str]) -> str:
         id = f"terms.{match[1]}"
@@ -162,6 +167,7 @@ class _CardBuilder:
                 named = "、".join(self._label(f"buttons.field_{name}") for name in fields)
                 return {
                     "kind": "link",
+                    "form": bool(fields),
                     "title": self._label("cards.link"),
                     "body": self._label(
                         "cards.link_body" if fields else "cards.link_data", fields=named, minutes=minutes

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,7 +29,8 @@ from domain.storage.base import Base
 from domain.verification.tables import ChallengeRow
 from tests.support.ambient import START, FakeClock
 from tests.support.databases import Databases, Place, open_domain
-from tests.support.person import CREDIT_CODE, PASSWORD, PNG, Message, NoSuchButton, Person, buttons_of
+from tests.support.papers import id_number
+from tests.support.person import PASSWORD, PNG, Message, NoSuchButton, Person, buttons_of
 
 T = TypeVar("T")
 
@@ -46,7 +47,8 @@ HOLDS = {
 # They see no SMS at all. The twins do the same things, one with what the sleeper registered, one with what nobody has.
 STRANGERS = ("attacker", "left", "right", "left reg", "right reg")
 PASSWORDS = ("tea garden 2077 山", "seven rivers 1402 月", "quiet harbour 9316 竹")
-OWNER_ID, SECOND_ID, MINOR_ID = "11010519491231002X", "110105198803071230", "110105201505050024"
+OWNER_ID, SECOND_ID, SLEEPER_ID = id_number(date(1949, 12, 31)), id_number(date(1988, 3, 7)), id_number(date(1990, 1, 1))
+MINOR_ID = id_number(date(2012, 5, 5))
 _LINK = re.compile(r"/s/([A-Za-z0-9_=-]{20,})")
 _ID = re.compile(r"\b[a-z]_[0-9a-z]{20}\b")
 
@@ -105,6 +107,7 @@ class Memory:
     statuses: dict[str, str] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict)
     ledger: list[dict[str, Any]] = field(default_factory=list)
+    updates: int = 0
 
 
 class World:
@@ -121,7 +124,7 @@ class World:
         self.memory = Memory()
         self.runner = asyncio.Runner()
         self.secrets: set[str] = {OWNER_PHONE, SLEEPER_PHONE, SECOND_PHONE, NEW_PHONE, UNKNOWN_PHONE, PASSWORD}
-        self.secrets |= {OWNER_ID, SECOND_ID, MINOR_ID, CREDIT_CODE}
+        self.secrets |= {OWNER_ID, SECOND_ID, SLEEPER_ID, MINOR_ID}
         self.codes: set[str] = set()
         self.used_links: set[str] = set()
         self.links: dict[str, datetime] = {}
@@ -137,6 +140,10 @@ class World:
     async def _challenges(self) -> dict[str, str | None]:
         async with self.domain.database.reading() as session:
             return {row.id: row.closed for row in await session.scalars(select(ChallengeRow))}
+
+    async def _proven(self) -> set[str]:
+        async with self.domain.database.reading() as session:
+            return set(await session.scalars(select(ChallengeRow.id).where(ChallengeRow.closed == "proven")))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
@@ -212,7 +219,10 @@ class World:
 
     async def does(self, name: str, payload: Mapping[str, Any], wish: str | None = None) -> list[Message]:
         """One update of somebody."""
+        proven = await self._proven()
         said = await self.people[name].receives(payload, wish=wish)
+        self.memory.updates += 1
+        assert len(await self._proven() - proven) <= 1, "I4: one update used up two codes"
         self.notices_links(said)
         return said
 
@@ -338,8 +348,7 @@ def make_template(databases: Databases, folder: Path, platform: str) -> Template
             people: dict[str, Person] = {}
             for name, phone in (("owner", OWNER_PHONE), ("sleeper", SLEEPER_PHONE)):
                 people[name] = person = await Person.arrives(domain, platform)
-                number = OWNER_ID if name == "owner" else "110105199001015555"
-                await person.registers(phone, id_number=_with_check_digit(number))
+                await person.registers(phone, id_number=OWNER_ID if name == "owner" else SLEEPER_ID)
             for name in ("second", "left reg", "right reg"):
                 people[name] = person = await Person.arrives(domain, platform)
                 await person.reaches_decision()
@@ -362,8 +371,3 @@ def make_template(databases: Databases, folder: Path, platform: str) -> Template
     with asyncio.Runner() as runner:
         return runner.run(make())
 
-
-def _with_check_digit(number: str) -> str:
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    total = sum(int(digit) * weight for digit, weight in zip(number[:17], weights, strict=True))
-    return number[:17] + "10X98765432"[total % 11]

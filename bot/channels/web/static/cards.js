@@ -202,9 +202,10 @@ const renderers = {
   link(card) {
     const button = outward(card.url, { class: "button primary" }, el("span", { text: card.label || texts.newPage }), icons.out(), spoken(texts.newPage));
     const until = el("p", { class: "until" });
-    const body = frame("link", card, paragraph(card.body, "lead"), button, until, el("p", { class: "after", text: texts.linkAfter }));
+    const body = frame("link", card, paragraph(card.body, "lead"), button, until, card.form ? el("p", { class: "after", text: texts.linkAfter }) : null);
     expiry(card.expires_at, (time, expired) => {
-      until.textContent = expired ? texts.linkExpired : texts.linkOpenBefore(time);
+      const open = card.form ? texts.linkOpenBefore : texts.linkLookBefore;
+      until.textContent = expired ? texts.linkExpired : open(time);
       body.classList.toggle("expired", expired);
       if (expired) button?.removeAttribute("href");
     });

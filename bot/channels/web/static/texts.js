@@ -50,6 +50,7 @@ export const texts = {
   basis: "依据",
   missing: "以下文件还没有提供全文，所以这次不请您表态：",
   linkOpenBefore: (time) => `请在 ${time} 前打开，只能用一次。`,
+  linkLookBefore: (time) => `请在 ${time} 前打开看，不要转给别人。`,
   linkExpired: "这个链接已经过期，可以在对话里再要一个。",
   linkAfter: "在新页面填好后回到这里，对话会自己接着走。",
   receiptSeal: "回执",
