@@ -90,16 +90,24 @@ def _route(request: web.Request) -> str:
     return resource.canonical if resource is not None else "?"
 
 
+async def bounded_body(request: web.Request, most: int) -> bytes:
+    """The whole body, however many pieces it comes in. Raises Problem when it is longer than `most` bytes."""
+    if (request.content_length or 0) > most:
+        raise Problem(413, "too_large")
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > most:
+            raise Problem(413, "too_large")
+    return bytes(body)
+
+
 async def json_body(request: web.Request) -> dict[str, Any]:
     """The request's JSON object. Raises Problem."""
     if request.content_type != "application/json":
         raise Problem(415, "not_json")
-    if (request.content_length or 0) > _MAX_JSON:
-        raise Problem(413, "too_large")
+    raw = await bounded_body(request, _MAX_JSON)
     try:
-        raw = await request.content.read(_MAX_JSON + 1)
-        if len(raw) > _MAX_JSON:
-            raise Problem(413, "too_large")
         body = json.loads(raw)
     except (ValueError, RecursionError, LookupError):
         raise Problem(400, "not_json") from None

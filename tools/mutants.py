@@ -28,6 +28,8 @@ SEED = 2026
 KILLED, SURVIVED, UNTESTED = {1, 3}, {0}, {5, 33}
 TIMED_OUT = {36, -24, 24, 152, 255}
 _CHUNK = 150
+# The first run makes the mutants; which there are is not known before.
+NONE = ("no.such.mutant",)
 
 
 def main() -> int:
@@ -41,7 +43,7 @@ def main() -> int:
     if not given.report:
         copy_sources()
         if not results(given.packages):
-            mutmut("no.such.mutant", processes=1)
+            mutmut(*NONE, processes=1)
         chosen = [name for package in given.packages for name in choose(package, given.sample, given.survivors)]
         for at in range(0, len(chosen), _CHUNK):
             print(f"{at} of {len(chosen)} mutants", flush=True)
@@ -52,18 +54,34 @@ def main() -> int:
 def copy_sources() -> None:
     """Bring the copy up to date; what mutmut remembers stays."""
     for name in ("bot", "domain", "nlu", "stories", "tests"):
-        shutil.rmtree(PLACE / name, ignore_errors=True)
-        shutil.copytree(HOME / name, PLACE / name, ignore=shutil.ignore_patterns("__pycache__"))
-        # mutmut leaves files of its own copy alone when they are there: a newer test would not be seen.
+        update(HOME / name, PLACE / name)
+        # mutmut copies these only when they are not there: a newer test would not be seen.
         if name != "domain":
             shutil.rmtree(PLACE / "mutants" / name, ignore_errors=True)
     shutil.copyfile(HOME / "pyproject.toml", PLACE / "pyproject.toml")
+    (PLACE / "mutants" / "pyproject.toml").unlink(missing_ok=True)
+
+
+def update(source: Path, copy: Path) -> None:
+    """Make the copy equal. Only what has changed is written, with the time of now: mutmut goes by it."""
+    files = {path.relative_to(source) for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    for gone in [path for path in copy.rglob("*") if path.is_file() and path.relative_to(copy) not in files]:
+        gone.unlink()
+    for file in files:
+        target = copy / file
+        if not target.exists() or target.read_bytes() != (source / file).read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / file, target)
 
 
 def mutmut(*names: str, processes: int) -> None:
+    """Try these mutants. Raises SystemExit when the tests fail without any mutant, or cannot be run at all."""
     command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(processes), *names]
-    with (PLACE / "mutmut.log").open("ab") as log:
-        subprocess.run(command, cwd=PLACE, stdout=log, stderr=log, check=False)
+    log = PLACE / "mutmut.log"
+    with log.open("wb") as out:
+        failed = subprocess.run(command, cwd=PLACE, stdout=out, stderr=out, check=False).returncode
+    if failed and names != NONE:
+        raise SystemExit(log.read_bytes().decode(errors="replace").replace("\r", "\n")[-4000:])
 
 
 def results(packages: tuple[str, ...]) -> dict[str, int | None]:

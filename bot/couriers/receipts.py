@@ -20,7 +20,7 @@ from aiohttp import web
 
 from bot.couriers.port import Report, plain_code
 from bot.couriers.queue import Queue
-from bot.http import Problem, client_address
+from bot.http import Problem, bounded_body, client_address
 from bot.settings import Sms, SmsProvider
 from domain import Domain
 
@@ -118,13 +118,7 @@ class Receipts:
 
 async def _items(request: web.Request) -> list[Any]:
     """The posted array. Raises Problem."""
-    if (request.content_length or 0) > _MAX_BODY:
-        raise Problem(413, "too_large")
-    raw = bytearray()
-    async for chunk in request.content.iter_any():
-        raw += chunk
-        if len(raw) > _MAX_BODY:
-            raise Problem(413, "too_large")
+    raw = await bounded_body(request, _MAX_BODY)
     try:
         items = json.loads(raw)
     except (ValueError, RecursionError):

@@ -16,7 +16,7 @@ from bot.turns.hub import Hub, news
 from bot.turns.updates import open_update
 from domain import Domain
 from domain.ambient import new_id
-from domain.identifiers.masking import BLOT, looks_like_password, mask
+from domain.identifiers.masking import BLOT, mask
 from domain.messaging.tables import MessageRow
 from domain.messaging.turn import Turn
 
@@ -185,7 +185,9 @@ class Worker:
     async def _hear_out(self, turn: Turn, payload: dict[str, Any]) -> None:
         """Put the person's own line, masked, into the transcript, once."""
         if "text" in payload and not await self._spoken(turn, sender="user"):
-            await self._domain.parts.outbox.hear(turn, _for_transcript(payload["text"]))
+            text = payload["text"]
+            secret = await self._domain.conversations.gives_password(turn, text)
+            await self._domain.parts.outbox.hear(turn, BLOT if secret else _for_transcript(text))
 
     async def _spoken(self, turn: Turn, sender: str = "bot") -> bool:
         query = select(exists().where(MessageRow.turn == turn.inbox_id, MessageRow.sender == sender))
@@ -209,9 +211,7 @@ class Worker:
 
 
 def _for_transcript(text: str) -> str:
-    """What the person typed, with every identifier blotted out; a line with a password wholly: it may have spaces."""
-    if looks_like_password(text):
-        return BLOT
+    """What the person typed, with every identifier blotted out."""
     masked = mask(text)
     shown, at = [], 0
     for found in sorted(masked.found, key=lambda f: f.start):

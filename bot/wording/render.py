@@ -163,14 +163,16 @@ class _CardBuilder:
                 return self._consents(view)
             case SummaryView(title, rows):
                 return {"kind": "summary", "title": self._label(f"rows.{title}"), "rows": self._rows(rows), "lines": []}
-            case LinkView(path, fields, minutes, expires_at):
+            case LinkView(path, fields, minutes, expires_at, any_one):
                 named = "、".join(self._label(f"buttons.field_{name}") for name in fields)
                 return {
                     "kind": "link",
                     "form": bool(fields),
                     "title": self._label("cards.link"),
                     "body": self._label(
-                        "cards.link_body" if fields else "cards.link_data", fields=named, minutes=minutes
+                        "cards.link_any" if any_one else "cards.link_body" if fields else "cards.link_data",
+                        fields=named,
+                        minutes=minutes,
                     ),
                     "url": self._renderer.url(path),
                     "label": self._label("cards.open_link" if fields else "cards.open_data"),

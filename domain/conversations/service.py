@@ -25,7 +25,7 @@ from domain.flows.events import Wished
 from domain.flows.runner import Flows
 from domain.flows.say import Button, Say, Style
 from domain.identifiers.fields import claims
-from domain.identifiers.masking import looks_like_password, mask, without_passwords
+from domain.identifiers.masking import could_be_password, looks_like_password, mask, without_passwords
 from domain.messaging.tables import ConversationRow
 from domain.messaging.turn import Turn
 from domain.parts import Parts
@@ -35,6 +35,8 @@ from domain.selfservice.service import SelfService
 
 # After so many engine turns a fresh engine session begins: its cost grows with the session (docs/decisions).
 _ENGINE_TURNS = 12
+# Where the one-time page asks for a password.
+_PASSWORD_STEPS = {"page", "reset_password/password"}
 # While sentences are not understood, every errand that needs no registration begins by a button.
 _BY_BUTTON = (
     *MENU[:2],
@@ -219,9 +221,17 @@ class Conversations:
         await self._talk.say(turn, Say(message, words, offered))
         await self._talk.prompt(turn)
 
+    async def gives_password(self, turn: Turn, text: str) -> bool:
+        """Whether a text gives a password away, or may be the one that the one-time page was just opened for."""
+        if looks_like_password(text):
+            return True
+        flow = await self._talk.flow(turn)
+        asked = flow is not None and flow.step.partition("?")[0] in _PASSWORD_STEPS
+        return asked and could_be_password(text)
+
     async def _secret(self, turn: Turn, text: str) -> bool:
         """A password or a document's number typed in the chat: not used, and said so."""
-        if looks_like_password(text):
+        if await self.gives_password(turn, text):
             message = "secret.password"
         elif any(found.kind in {"ID_NUMBER", "CREDIT_CODE"} for found in mask(text).found):
             message = "secret.number"

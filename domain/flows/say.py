@@ -80,10 +80,13 @@ class SummaryView:
 
 @dataclass(frozen=True)
 class LinkView:
+    """`any_one`: one of the fields is enough."""
+
     path: str
     fields: tuple[str, ...]
     minutes: int
     expires_at: datetime
+    any_one: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ _REFERENCE = re.compile(r"[A-Za-z]{1,6}-?[0-9][0-9-]{4,13}")
 _PHONE_IN_REFERENCE = re.compile("1[3-9][0-9]{9}|^1[3-9][0-9]{8,10}$")
 # Ids this agent gives (`domain.ambient.new_id`) hold nobody's number, yet one in four looks like a credit code.
 _OWN_ID = re.compile("(?<![0-9A-Za-z_])[a-z]_[0-9a-hjkmnp-tv-z]{20}(?![0-9A-Za-z_])", re.IGNORECASE)
+_LONG_WORD = re.compile(r"[!-~\u4e00-\u9fff]{8,}")
 # What stands in the place of something that must not be read.
 BLOT = "••••••"
 _PASSWORD = re.compile(
@@ -149,6 +150,13 @@ def _printable(char: str) -> str:
 def looks_like_password(text: str) -> bool:
     """Whether somebody gives a password away in chat (密码是abc12345), not just talks about one."""
     return bool(_PASSWORD.search(read_digits(text).text[:4096]))
+
+
+def could_be_password(text: str) -> bool:
+    """Whether a text holds a word that may be a password and hardly anything else: letters and figures in one, eight or
+    more. For where a password was just asked for; elsewhere account names and references look like it too.
+    """
+    return any(re.search("[A-Za-z]", word) and re.search("[0-9]", word) for word in _LONG_WORD.findall(text))
 
 
 def without_passwords(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -235,3 +235,20 @@ async def test_what_is_said_arrives_on_the_stream_too_and_again_for_whoever_reco
     async with http.ws_connect(events, protocols=("mingshi", person.token)) as stream:
         again = [(await asyncio.wait_for(stream.receive_json(), 10))["id"] for _ in range(2)]
     assert again == arrived
+
+
+async def test_a_sentence_that_arrives_in_pieces_is_heard_whole(app: Fragile, http: aiohttp.ClientSession) -> None:
+    """A slow line delivers a body in several packets."""
+    person = await Person.arrives(http, app.url, "xiaohe")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        whole = json.dumps({"text": "我想注册"}, ensure_ascii=False).encode()
+        for at in range(0, len(whole), 7):
+            yield whole[at : at + 7]
+            await asyncio.sleep(0.02)
+
+    headers = {"Authorization": f"Bearer {person.token}", "Content-Type": "application/json"}
+    url = f"{app.url}/api/conversations/{person.id}/messages"
+    async with person.http.post(url, data=pieces(), headers=headers) as answer:
+        assert answer.status == 200
+        assert (await answer.json())["messages"]

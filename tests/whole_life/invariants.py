@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import KeyDestroyed
@@ -20,8 +19,7 @@ from domain.evidence.tables import LedgerRow
 from domain.identifiers.ages import age_on
 from domain.identifiers.id_numbers import IdNumber, parse_id_number
 from domain.vault.tables import DataKeyRow
-from domain.verification.tables import ChallengeRow
-from tests.whole_life.world import Sent, World
+from tests.whole_life.world import World
 
 # What an owner does to an account only after the phone was proven for just that.
 _NEEDS_PROOF = {"password_changed": "reset_password", "changed": "change", "data_shown": "access"}
@@ -47,10 +45,6 @@ async def hold(world: World, *, at_the_end: bool = False) -> None:
         fresh = [json.loads(entry) for entry in rows]
         memory.ledger += fresh
         ledger = memory.ledger
-        challenges = await session.execute(
-            select(ChallengeRow.id, ChallengeRow.conversation_id, ChallengeRow.phone_index, ChallengeRow.closed)
-        )
-        _codes(world, challenges.all(), ledger)
         data = {}
         for account in accounts:
             if account.status == "closed":
@@ -58,6 +52,8 @@ async def hold(world: World, *, at_the_end: bool = False) -> None:
             else:
                 data[account.id] = await domain.parts.accounts.data(session, account.id)
         await _found_once(session, data)
+    assert await world.watches_codes() <= 1, "I4: one step used up two codes"
+    _one_code_a_success(world, ledger)
     for account in accounts:
         _rests_on_consent(world, account, ledger)
     _nobody_under_age(world, data)
@@ -113,27 +109,16 @@ async def _found_once(session: AsyncSession, data: dict[str, dict[str, str]]) ->
         assert kinds == set(values) & {*_UNIQUE, "id_number"}, f"I3: {account} is found by {kinds}"
 
 
-def _codes(world: World, challenges: Sequence[Row[Any]], ledger: list[dict[str, Any]]) -> None:
-    """I4: a success uses up exactly one code, and what was used up stays used up."""
-    memory = world.memory
-    proven_now = []
-    for row in challenges:
-        known = row.id in memory.closed
-        before = memory.closed.get(row.id)
-        assert before is None or row.closed == before, f"I4: a code that was {before} became {row.closed}"
-        if row.closed == "proven" and before != "proven":
-            proven_now.append(row)
-        if not known and row.phone_index is not None:
-            memory.sent.append(Sent(row.phone_index, memory.passed))
-        memory.closed[row.id] = row.closed
-    assert len(proven_now) <= memory.updates, "I4: one update used up two codes"
-    memory.updates = 0
-    for row in proven_now:
-        assert row.conversation_id not in world.strangers, "a stranger proved a phone they do not have"
+def _one_code_a_success(world: World, ledger: list[dict[str, Any]]) -> None:
+    """I4: a success uses up exactly one code (`World.watches_codes` sees each of them used up, and never again)."""
     named = [e["challenge"] for e in ledger if e["type"] == "phone_proven"]
     named += [e["identity"]["challenge"] for e in ledger if e["type"] == "registered"]
     assert len(named) == len(set(named)), "I4: two successes rest on one code"
-    assert {memory.closed.get(challenge, "proven") for challenge in named} <= {"proven"}
+    assert {world.memory.closed[challenge] for challenge in named} <= {"proven"}, "I4: a success without a code"
+    for entry in ledger:
+        if entry["type"] == "phone_proven":
+            conversation = entry["channel"]["conversation"]
+            assert conversation not in world.strangers, "a stranger proved a phone they do not have"
 
 
 def _sends_within_caps(world: World) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -157,7 +157,9 @@ class WholeLife(RuleBasedStateMachine):
         elif expects in answers:
             self.run(self.world.does(who, {"text": answers[expects]}))
         else:
-            self.presses_something(who, 0)
+            token = self.world.first_token(who)
+            assert token is not None
+            self.run(self.world.does(who, {"button": token}))
 
     @rule(
         who=st.sampled_from(["owner", "second"]),

@@ -27,8 +27,8 @@ NAME = "account_name"
 _LOST = Button("lost_phone", "lost_phone")
 
 
-def link(page: PageOpened, message: str, *buttons: Button) -> Say:
-    view = LinkView(page.path, page.fields, page.minutes, page.expires_at)
+def link(page: PageOpened, message: str, *buttons: Button, any_one: bool = False) -> Say:
+    view = LinkView(page.path, page.fields, page.minutes, page.expires_at, any_one)
     return Say(message, {}, (Button("page", "page_again"), *buttons), view, prompt=True)
 
 
@@ -77,7 +77,7 @@ class Naming:
                 kinds = tuple(kind for kind in login_kinds(world.profile) if kind != "account_id")
                 return state, (OpenPage(kinds),)
             case PageOpened():
-                return state.but(page_open=True), (link(event, "self.name_page", STOP),)
+                return state.but(page_open=True), (link(event, "self.name_page", STOP, any_one=True),)
         return None
 
     def undo(self, state: State, world: World) -> State:

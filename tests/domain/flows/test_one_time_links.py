@@ -62,7 +62,7 @@ async def test_the_links_of_one_flow_end_together_and_others_live_on(domain: Dom
 
 async def test_a_link_ends_on_time_whatever_the_clock_does_afterwards(domain: Domain, clock: FakeClock) -> None:
     token = await link(domain, await flow_id(domain))
-    clock.forward(minutes=14, seconds=59)
+    clock.forward(minutes=9, seconds=59)
     await find(domain, token)
     clock.forward(seconds=1)
     with pytest.raises(PageGone):
