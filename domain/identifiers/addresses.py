@@ -18,7 +18,7 @@ def parse_address(text: str) -> str | Refused:
     if not valid_unicode(text) or any(invisible(char) for char in text):
         return Refused(Problem.ADDRESS_CHARACTERS)
     address = re.sub(r"\s+", " ", text).strip(" ,.;:!?，。；：！？")
-    address = re.sub(r"^(?:我的|联系|通讯|通信|收件|详细|家庭)*(?:地址|住址)(?:是|为|:|：)\s*", "", address)
+    address = re.sub(r"^(?:我的|联系|通讯|通信|收件|详细|家庭)*(?:地址|住址)(?:[是为][:：]?|[:：])\s*", "", address)
     if not SHORTEST <= len(address) <= LONGEST:
         return Refused(Problem.ADDRESS_LENGTH, str(len(address)))
     if _LINK.search(address):

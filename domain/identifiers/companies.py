@@ -62,12 +62,18 @@ def find_companies(typed: str | Reading) -> list[Span]:
         at = run.start()
         while match := _suffix_pattern().search(reading.text, at, run.end()):
             start = at + _last_cue(reading.text[at : match.end()], len(match[0]))
-            name = reading.text[start : match.end()].strip(" .-")
-            start += reading.text[start : match.end()].find(name)
+            end = match.end() + _closes(reading.text[start : match.end()], reading.text[match.end() :][:1])
+            name = reading.text[start:end].strip(" .-")
+            start += reading.text[start:end].find(name)
             if len(name) >= SHORTEST and _plausible(name, match[0]):
-                found.append(Span(_canonical(name), *reading.span(start, match.end())))
+                found.append(Span(_canonical(name), *reading.span(start, end)))
             at = match.end()
     return found
+
+
+def _closes(name: str, following: str) -> int:
+    """1 when what follows closes a bracket of the name: 测试(集团)."""
+    return int(following == ")" and name.count("(") > name.count(")"))
 
 
 def _plausible(name: str, suffix: str) -> bool:
@@ -119,7 +125,8 @@ def _suffix_pattern() -> re.Pattern[str]:
     # Not the end yet where a branch or a legal form follows: 有限公司北京分公司, 面馆个体工商户.
     branch = rf"(?![{HAN}()]{{0,8}}(?:分公司|事务所|合作社|个体工商户))"
     form = rf"(?!(?:(?![和与跟是在])[{HAN}()]){{0,8}}(?:有限公司|有限责任公司|个体工商户))"
-    return re.compile(rf"(?:(?:{strong})(?:\((?:普通|有限)合伙\))?{branch}|(?:{weak}){branch}{form})")
+    legal = rf"(?!\)[{HAN}]{{0,4}}(?:有限公司|有限责任公司|股份公司))"  # 测试(集团)股份有限公司
+    return re.compile(rf"(?:(?:{strong})(?:\((?:普通|有限)合伙\))?{branch}{legal}|(?:{weak}){branch}{form})")
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections import Counter
@@ -126,7 +127,7 @@ def _sends_within_caps(world: World) -> None:
     limits = world.domain.parts.verification.limits
     for phone in {sent.phone_index for sent in world.memory.sent}:
         at = sorted(sent.at for sent in world.memory.sent if sent.phone_index == phone)
-        for earlier, later in zip(at, at[1:], strict=False):
+        for earlier, later in itertools.pairwise(at):
             assert later - earlier >= _GAP, "I5: two codes to one phone within a minute"
         for most, span in ((limits.a_hour, _HOUR), (limits.a_day, _DAY)):
             for first, beyond in zip(at, at[most:], strict=False):
@@ -140,8 +141,9 @@ def _changes_rest_on_proofs(ledger: list[dict[str, Any]]) -> None:
     proofs: Counter[tuple[str, str, str]] = Counter()
     phone_changes: Counter[str] = Counter()
     for entry in ledger:
-        account = entry.get("account")
-        here = entry.get("channel", {}).get("conversation") if isinstance(entry.get("channel"), dict) else None
+        account, channel = str(entry.get("account")), entry.get("channel")
+        # Staff's decisions have a channel without a conversation.
+        here = str(channel.get("conversation", "")) if isinstance(channel, dict) else ""
         match entry["type"]:
             case "phone_proven":
                 proofs[account, here, entry["errand"]] += 1
@@ -157,7 +159,7 @@ def _changes_rest_on_proofs(ledger: list[dict[str, Any]]) -> None:
                 if done == "password_changed":
                     proofs[key] -= 1
                 phone_changes[account] += done == "changed" and entry["field"] == "phone"
-            case "cancelled" if here is not None:
+            case "cancelled" if here:
                 assert proofs[account, here, "cancel"] > 0, "closed without a phone that was proven for it"
             case _:
                 pass

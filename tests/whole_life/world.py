@@ -47,7 +47,11 @@ HOLDS = {
 # They see no SMS at all. The twins do the same things, one with what the sleeper registered, one with what nobody has.
 STRANGERS = ("attacker", "left", "right", "left reg", "right reg")
 PASSWORDS = ("tea garden 2077 山", "seven rivers 1402 月", "quiet harbour 9316 竹")
-OWNER_ID, SECOND_ID, SLEEPER_ID = id_number(date(1949, 12, 31)), id_number(date(1988, 3, 7)), id_number(date(1990, 1, 1))
+OWNER_ID, SECOND_ID, SLEEPER_ID = (
+    id_number(date(1949, 12, 31)),
+    id_number(date(1988, 3, 7)),
+    id_number(date(1990, 1, 1)),
+)
 MINOR_ID = id_number(date(2012, 5, 5))
 _LINK = re.compile(r"/s/([A-Za-z0-9_=-]{20,})")
 _ID = re.compile(r"\b[a-z]_[0-9a-z]{20}\b")
@@ -205,7 +209,7 @@ class World:
             with suppress(Crash):
                 await work()
         finally:
-            del database.transaction  # type: ignore[attr-defined]
+            del database.transaction
         if before:
             assert await self.contents() == before, "a transaction that failed left something behind"
         await self.dies()
@@ -382,4 +386,3 @@ def make_template(databases: Databases, folder: Path, platform: str) -> Template
 
     with asyncio.Runner() as runner:
         return runner.run(make())
-

@@ -81,7 +81,9 @@ class Naming:
         return None
 
     def undo(self, state: State, world: World) -> State:
-        return state if state.proven else state.but(named=None, lost_phone=False, challenge=None, display="")
+        if state.proven or state.frozen:
+            return state
+        return state.but(named=None, lost_phone=False, challenge=None, display="")
 
     def _send(self, state: State) -> Outcome:
         assert state.named is not None

@@ -151,9 +151,7 @@ async def test_a_line_of_heads_holds_exactly_what_another_program_needs(
 
 
 @pytest.mark.parametrize("torn", ["", "{", '{"platform": "xiaohe", "seq": 9', "\n"])
-async def test_a_new_head_stands_on_a_line_of_its_own(
-    sqlite_domain: Domain, sqlite_place: Place, torn: str
-) -> None:
+async def test_a_new_head_stands_on_a_line_of_its_own(sqlite_domain: Domain, sqlite_place: Place, torn: str) -> None:
     whole = sqlite_place.heads.read_text()
     sqlite_place.heads.write_text(whole + torn)
     await append_questions(sqlite_domain, 1)

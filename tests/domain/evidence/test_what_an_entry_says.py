@@ -85,7 +85,7 @@ async def test_personal_words_are_committed_to_with_a_salt_of_sixteen_bytes(
 
 
 async def test_personal_words_without_a_key_are_refused_and_leave_nothing(sqlite_domain: Domain) -> None:
-    with pytest.raises(ValueError, match="^private words need the key of the evidence they belong to$"):
+    with pytest.raises(ValueError, match=r"^private words need the key of the evidence they belong to$"):
         async with sqlite_domain.transaction() as session:
             await sqlite_domain.parts.ledger.append(session, PLATFORM, "question", "f_1", {}, private={"text": "啊"})
     assert await _rows(sqlite_domain, "question") == []

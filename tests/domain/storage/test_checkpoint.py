@@ -43,4 +43,3 @@ async def test_a_checkpoint_empties_the_log_and_the_database_goes_on(
             raise RuntimeError
     async with sqlite_domain.transaction() as session:
         assert (await session.get_one(DataKeyRow, key_id)).wrapped is not None
-
