@@ -29,7 +29,6 @@ TESTS = {
     "evidence": ("tests/domain/evidence",),
 }
 PACKAGES = tuple(TESTS)
-SEED = 2026
 # mutmut's words for what became of a mutant, by exit code of the tests; everything else is a fault of the run itself.
 KILLED, SURVIVED, UNTESTED = {1, 3}, {0}, {5, 33}
 TIMED_OUT = {36, -24, 24, 152, 255}
@@ -48,6 +47,7 @@ def main() -> int:
     options.add_argument(
         "--sample", type=int, metavar="N", help="so many mutants of each package, always the same ones"
     )
+    options.add_argument("--seed", type=int, default=2026, help="of the sample")
     options.add_argument("--packages", nargs="+", choices=PACKAGES, default=PACKAGES)
     options.add_argument("--survivors", action="store_true", help="try again what survived or was not tested")
     options.add_argument("--report", action="store_true", help="only tell what is known")
@@ -57,11 +57,11 @@ def main() -> int:
         copy_sources(package)
         if not results(package):
             mutmut(package, *NONE, processes=1)
-        chosen = choose(package, given.sample, given.survivors)
+        chosen = choose(package, given.sample, given.seed, given.survivors)
         for at in range(0, len(chosen), _CHUNK):
             print(f"{package}: {at} of {len(chosen)} mutants", flush=True)
             mutmut(package, *chosen[at : at + _CHUNK], processes=given.processes)
-    return report(given.packages, given.sample)
+    return report(given.packages, given.sample, given.seed)
 
 
 def copy_sources(package: str) -> None:
@@ -126,27 +126,27 @@ def results(package: str) -> dict[str, int | None]:
     return found
 
 
-def choose(package: str, sample: int | None, survivors: bool) -> list[str]:
+def choose(package: str, sample: int | None, seed: int, survivors: bool) -> list[str]:
     """The mutants to try now."""
     known = results(package)
-    wanted = chosen_sample(known, sample)
+    wanted = chosen_sample(known, sample, seed)
     if survivors:
         return [name for name in wanted if known[name] in SURVIVED | UNTESTED]
     return [name for name in wanted if known[name] is None]
 
 
-def chosen_sample(known: dict[str, int | None], sample: int | None) -> list[str]:
+def chosen_sample(known: dict[str, int | None], sample: int | None, seed: int) -> list[str]:
     """A mutant's place in the draw hangs on its name alone: other code, changed meanwhile, moves nothing."""
-    drawn = sorted(known, key=lambda name: hashlib.sha256(f"{SEED}|{name}".encode()).digest())
+    drawn = sorted(known, key=lambda name: hashlib.sha256(f"{seed}|{name}".encode()).digest())
     return sorted(drawn[:sample])
 
 
-def report(packages: tuple[str, ...], sample: int | None) -> int:
+def report(packages: tuple[str, ...], sample: int | None, seed: int) -> int:
     """Print a line a package and the survivors; how many packages are below nine in ten."""
     below, left = 0, []
     for package in packages:
         known = results(package)
-        wanted = chosen_sample(known, sample)
+        wanted = chosen_sample(known, sample, seed)
         codes = Counter(known[name] for name in wanted)
         killed, timed_out = (sum(codes[code] for code in group) for group in (KILLED, TIMED_OUT))
         alive = sum(codes[code] for code in SURVIVED | UNTESTED)
