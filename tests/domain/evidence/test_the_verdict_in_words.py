@@ -186,7 +186,7 @@ async def test_a_folder_that_is_not_there_is_made_for_the_file(sqlite_domain: Do
 
 
 async def test_a_head_whose_key_nobody_knows_is_not_kept(sqlite_domain: Domain, tmp_path: Path) -> None:
-    path = tmp_path / "heads.jsonl"
+    path = tmp_path / "nobody.jsonl"
     async with sqlite_domain.database.reading() as session:
         await HeadFile(path).keep(session, {})
         await HeadFile(path).keep(session, {"another key": "AAAA"})

@@ -298,7 +298,7 @@ def test_no_walk_ends_in_a_dead_end_or_touches_an_account_that_is_not_proven(dat
             walked.feed(walked.next_event())
         assert walked.said, "nothing was said"
         if not proven and not walked.state.proven:
-            assert not walked.did(own.FreezeKnown) or walked.state.lost_phone
+            assert walked.state.lost_phone or not [e for e in walked.effects if isinstance(e, own.FreezeKnown)]
             assert not [e for e in walked.effects if isinstance(e, TOUCHING)]
         if hurdle != "none" and not walked.state.strong and errand not in {"report_stolen", "reset_password"}:
             assert not [e for e in walked.every if isinstance(e, TOUCHING) and not isinstance(e, own.BeginNotice)]
