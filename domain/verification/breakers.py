@@ -28,14 +28,12 @@ class Weather:
 
     Args:
         high_water: the latest moment any challenge knows of.
-        newest: when the last one was asked for.
         hour_full: since when as many codes as an hour may have were sent; None while there are fewer.
         named_full, phone_full: the same for the prefix of the phone that was named, and of the one behind it.
         proven: how many of the latest codes were typed in; None while there are too few to tell.
     """
 
     high_water: datetime | None
-    newest: datetime | None
     hour_full: datetime | None
     named_full: datetime | None
     phone_full: datetime | None
@@ -51,7 +49,6 @@ async def read_weather(
         await session.execute(
             select(
                 select(func.max(ChallengeRow.high_water)).scalar_subquery(),
-                select(func.max(ChallengeRow.sent_at)).scalar_subquery(),
                 _nth_newest(limits.all_an_hour, ChallengeRow.sent_at > now - HOUR),
                 _nth_newest(
                     limits.prefix_sends, ChallengeRow.sent_at > window, ChallengeRow.named_prefix.in_(named_prefix)

@@ -55,7 +55,8 @@ class Details:
 
     def __post_init__(self) -> None:
         n = self.number
-        self.phone = f"138{n:08d}"
+        # Numbers that are counted through in order share a prefix, and the service takes them for an attack.
+        self.phone = f"138{n:04d}{n:04d}"
         self.password = f"紫云英 open {n} 田埂上"
         self.typed: dict[str, str] = {
             "real_name": "王芳",

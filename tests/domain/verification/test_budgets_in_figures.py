@@ -197,3 +197,68 @@ async def test_a_code_says_how_long_it_works_and_when_the_next_may_be_asked_for(
     row = await texting.row(second)
     assert (row.sent_at, row.expires_at, row.tries) == (texting.clock.now(), texting.clock.now() + second.lifetime, 0)
     assert (row.purpose, row.subject, row.conversation_id, row.channel) == ("register", "f_1", "c_1", "web")
+
+
+# --- what a row keeps, and a clock that steps ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phone", [None, PHONE])
+async def test_a_code_that_does_not_go_out_leaves_no_trace_of_a_phone(texting: Texting, phone: str | None) -> None:
+    if phone is not None:  # this phone had its share: its code is withheld without a word
+        await texting.sent(phone, "f_9", person="c_9", purpose="reset_password")
+    sent = await texting.send_to_account(("login_name", "wf"), phone)
+    assert isinstance(sent, Sent) and sent.code is None and sent.challenge_id.startswith("v_")
+    row = await texting.row(sent)
+    assert (row.phone_index, row.phone_prefix, row.named_prefix, row.closed) == (None, None, None, None)
+    assert len(row.digest) == 32
+
+
+async def test_a_newer_code_ends_the_older_ones_of_its_name_its_phone_and_its_purpose_alone(texting: Texting) -> None:
+    withheld = await texting.send_to_account(("login_name", "nobody"), None)
+    other_purpose = await texting.sent(PHONE, person="c_2", purpose="new_phone")
+    assert isinstance(withheld, Sent)
+    texting.clock.forward(seconds=61)
+    assert isinstance(await texting.send_to_account(("login_name", "nobody"), None), Sent)
+    assert (await texting.row(withheld)).closed == "superseded"
+    await texting.sent(PHONE, person="c_2", purpose="register")
+    assert await texting.check(other_purpose, person="c_2", purpose="new_phone") == Proven(other_purpose.challenge_id)
+
+
+async def test_a_row_keeps_the_latest_moment_that_was_ever_known(texting: Texting) -> None:
+    first = await texting.sent(phone_number(1), person="c_1")
+    assert (await texting.row(first)).high_water == START
+    texting.clock.forward(minutes=10)
+    latest = texting.clock.now()
+    assert await texting.alarms() == []  # looking is knowing
+    texting.clock.forward(minutes=-5)
+    second = await texting.sent(phone_number(2), person="c_2")
+    assert (await texting.row(second)).high_water == latest
+    texting.limited()  # another process: it knows what the rows know
+    texting.clock.forward(minutes=-2)
+    third = await texting.sent(phone_number(3), person="c_3")
+    assert (await texting.row(third)).high_water == latest
+    texting.limited()
+    texting.clock.forward(minutes=30)
+    fourth = await texting.sent(phone_number(4), person="c_4")
+    assert (await texting.row(fourth)).high_water == texting.clock.now()
+
+
+async def test_a_moment_that_was_only_looked_at_is_over_as_well(texting: Texting) -> None:
+    sent = await texting.sent()
+    texting.clock.forward(minutes=6)
+    await texting.alarms()
+    texting.clock.forward(minutes=-5)
+    assert await texting.check(sent) == Wrong(0)
+    assert (await texting.row(sent)).closed == "expired"
+
+
+async def test_the_service_pauses_for_the_latest_codes_whatever_came_before(texting: Texting) -> None:
+    texting.limited(conversion_sends=3, conversion_percent=67)
+    for number in range(6):
+        sent = await texting.sent(phone_number(number), f"f_{number}", person=f"c_{number}")
+        if number < 3:
+            await texting.check(sent, subject=f"f_{number}", person=f"c_{number}")
+        texting.clock.forward(minutes=1)
+    texting.clock.forward(minutes=6)
+    assert isinstance(await texting.send(phone_number(7), person="c_7"), Sent)
+    assert await texting.send(phone_number(8), person="c_8") == Refused("service_paused", timedelta(seconds=60))
