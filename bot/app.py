@@ -226,6 +226,7 @@ async def _forget_abandoned(domain: Domain) -> None:
                 forgotten = await domain.flows.forget_abandoned(session)
                 await purge(session, domain.parts)
             await domain.accounts.remind_inactive()
+            await domain.guardians.turn_of_time()
             # The bytes of destroyed keys must not wait in the write-ahead log either.
             await domain.database.checkpoint()
             if forgotten:

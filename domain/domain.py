@@ -20,11 +20,12 @@ from domain.consent.service import Consents, Decided
 from domain.conversations.service import Conversations
 from domain.errors import Conflict, NotFound
 from domain.evidence import HeadFile, Ledger, Verdict, verify
-from domain.evidence.entries import agreement_of
 from domain.flows.pages import PageForm, PageOutcome, find_page
 from domain.flows.runner import Flows
 from domain.flows.say import Render, RenderContext, Rendered, Say
 from domain.flows.tables import FlowRow
+from domain.guardians.page import GuardianPages
+from domain.guardians.turning import turn_of_time
 from domain.messaging.inbox import Inbox
 from domain.messaging.notices import DomainEvent, Notice, events_since, notices
 from domain.messaging.outbox import Outbox
@@ -33,6 +34,10 @@ from domain.platforms import Platforms, load_platforms
 from domain.registration.images import Upload
 from domain.registration.page import RegistrationPages
 from domain.registration.service import Registrations
+from domain.renewal.api import RenewalsApi
+from domain.renewal.comparing import Comparing
+from domain.renewal.publishing import publish
+from domain.renewal.service import Renewals
 from domain.requests import Request, Requests
 from domain.selfservice.data import Data, stored_about
 from domain.selfservice.deciding import decide
@@ -113,6 +118,10 @@ class AccountsApi(_Api):
 
 
 class RequestsApi(_Api):
+    def __init__(self, parts: Parts, registrations: Registrations) -> None:
+        super().__init__(parts)
+        self._guardians = registrations.guardians
+
     async def list(self, platform_id: str | None = None, *, closed: bool = False) -> list[Request]:
         """Open requests, urgent ones first; with `closed` all of them."""
         async with self.parts.database.reading() as session:
@@ -127,28 +136,53 @@ class RequestsApi(_Api):
         Raises NotFound, Conflict when it was decided before.
         """
         async with self.parts.database.transaction() as session:
-            return await decide(session, self.parts, request_id, granted=granted, answer=answer, by=by)
+            decided = await decide(session, self.parts, request_id, granted=granted, answer=answer, by=by)
+            if decided.kind == "guardian":
+                await self._guardians.decided(session, decided.id, granted=granted)
+            return decided
+
+
+class GuardiansApi(_Api):
+    def __init__(self, parts: Parts, registrations: Registrations) -> None:
+        super().__init__(parts)
+        self._guardians = registrations.guardians
+
+    async def turn_of_time(self) -> int:
+        """End what no guardian answered for 30 days, ask anew who reached 14 or 18. Returns how many changed."""
+        async with self.parts.database.transaction() as session:
+            return await turn_of_time(session, self.parts, self._guardians)
 
 
 class PagesApi(_Api):
     """One-time pages of every kind of flow."""
 
-    def __init__(self, parts: Parts, registration: RegistrationPages, selfservice: SelfServicePages) -> None:
+    def __init__(
+        self, parts: Parts, registration: RegistrationPages, selfservice: SelfServicePages, guardians: GuardianPages
+    ) -> None:
         super().__init__(parts)
         self._registration = registration
+        self._guardians = guardians
         self._selfservice = selfservice
 
     async def show(self, token: str) -> PageForm:
         """The form behind a link. Looking uses nothing up: messengers fetch links for previews. Raises PageGone."""
-        if await self._kind(token) == Registrations.kind:
-            return await self._registration.show(token)
-        return await self._selfservice.show(token)
+        match await self._kind(token):
+            case "registration":
+                return await self._registration.show(token)
+            case "guardian":
+                return await self._guardians.show(token)
+            case _:
+                return await self._selfservice.show(token)
 
     async def send(self, token: str, texts: Mapping[str, str], uploads: Mapping[str, Upload]) -> PageOutcome:
         """Take what was sent, all of it or nothing. Raises PageGone."""
-        if await self._kind(token) == Registrations.kind:
-            return await self._registration.send(token, texts, uploads)
-        return await self._selfservice.send(token, texts)
+        match await self._kind(token):
+            case "registration":
+                return await self._registration.send(token, texts, uploads)
+            case "guardian":
+                return await self._guardians.send(token, texts)
+            case _:
+                return await self._selfservice.send(token, texts)
 
     async def data(self, token: str) -> Data:
         """What is stored about the person a data page belongs to. Raises PageGone."""
@@ -186,6 +220,10 @@ class NoticesApi(_Api):
 
 
 class AgreementsApi(_Api):
+    def __init__(self, parts: Parts, comparing: Comparing) -> None:
+        super().__init__(parts)
+        self._comparing = comparing
+
     async def bring_in(
         self,
         raw: bytes,
@@ -211,11 +249,26 @@ class AgreementsApi(_Api):
             )
         return version, parsed
 
-    async def publish(self, platform_id: str, version: int | None = None) -> Version:
+    async def publish(
+        self,
+        platform_id: str,
+        version: int | None = None,
+        *,
+        effective_at: datetime | None = None,
+        urgent: str | None = None,
+    ) -> Version:
+        """Publish a version, the newest by default; `d.renewals` asks whoever agreed to something else.
+
+        Args:
+            effective_at: takes the place of the date it was imported with.
+            urgent: why people get less than the seven days' notice.
+
+        Raises NotFound, Conflict, NoticeTooShort.
+        """
         async with self.parts.database.transaction() as session:
-            published = await self.parts.agreements.publish(session, platform_id, version)
-            await self.parts.ledger.append(session, platform_id, "version_published", "platform", _named(published))
-        return published
+            return await publish(
+                session, self.parts, self._comparing, platform_id, version, effective_at=effective_at, urgent=urgent
+            )
 
     async def list(self, platform_id: str | None = None) -> Sequence[Version]:
         async with self.parts.database.reading() as session:
@@ -251,10 +304,7 @@ class AgreementsApi(_Api):
                         source="sample",
                         label=None,
                     )
-                    await self.parts.agreements.publish(session, platform.profile.id, version.version)
-                    await self.parts.ledger.append(
-                        session, platform.profile.id, "version_published", "platform", _named(version)
-                    )
+                    await publish(session, self.parts, self._comparing, platform.profile.id, version.version)
             except Conflict:
                 continue
 
@@ -281,15 +331,22 @@ class Domain:
         self.parts = parts
         self.registration = Registrations(parts)
         self.selfservice = SelfService(parts)
-        self.flows = Flows(parts, (self.registration, self.selfservice))
-        self.conversations = Conversations(parts, self.registration, self.selfservice, self.flows)
+        comparing = Comparing(parts)
+        renewing = Renewals(parts, comparing)
+        self.flows = Flows(parts, (self.registration, self.selfservice, renewing))
+        self.conversations = Conversations(parts, self.registration, self.selfservice, renewing, self.flows)
         self.pages = PagesApi(
-            parts, RegistrationPages(parts, self.registration), SelfServicePages(parts, self.selfservice)
+            parts,
+            RegistrationPages(parts, self.registration),
+            SelfServicePages(parts, self.selfservice),
+            GuardianPages(parts, self.registration),
         )
-        self.requests = RequestsApi(parts)
+        self.requests = RequestsApi(parts, self.registration)
+        self.guardians = GuardiansApi(parts, self.registration)
         self.accounts = AccountsApi(parts)
         self.consent = ConsentApi(parts)
-        self.agreements = AgreementsApi(parts)
+        self.agreements = AgreementsApi(parts, comparing)
+        self.renewals = RenewalsApi(parts, comparing)
         self.events = EventsApi(parts)
         self.notices = NoticesApi(parts)
         self.evidence = EvidenceApi(parts, heads)
@@ -358,7 +415,3 @@ class Domain:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         async with self.parts.database.transaction() as session:
             yield session
-
-
-def _named(version: Version) -> Mapping[str, Any]:
-    return {"agreement": agreement_of(version)}

@@ -36,6 +36,8 @@ class Policy:
         reset_notice: how long every address is warned before a new password that has no second proof.
         evidence_after: how long evidence outlives its account (the limitation of civil claims, 民法典 188).
         not_me: how long the button that freezes an account works.
+        renewal_notice: how long before it counts a changed agreement is published (电子商务法 34).
+        renewals_a_minute: how many people a minute are told of a new version.
     """
 
     page_lifetime: timedelta = timedelta(minutes=10)
@@ -47,6 +49,8 @@ class Policy:
     reset_notice: timedelta = timedelta(hours=24)
     evidence_after: timedelta = timedelta(days=3 * 365 + 1)
     not_me: timedelta = timedelta(days=7)
+    renewal_notice: timedelta = timedelta(days=7)
+    renewals_a_minute: int = 300
 
 
 @dataclass(frozen=True)

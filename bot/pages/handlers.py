@@ -38,6 +38,7 @@ class Pages:
         self._hub = hub
         raw = YAML(typ="safe").load(_HERE / "words.yml")
         self._fields: dict[str, dict[str, str]] = raw.pop("fields")
+        self._options: dict[str, str] = raw.pop("options")
         self._words = Catalogue(raw)
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
@@ -266,7 +267,7 @@ class Pages:
             words = self._fields[spec.field]
             field: dict[str, Any] = {"name": spec.field, **words, "why": spec.why, "required": not spec.optional}
             if spec.options:
-                field["options"] = [{"value": option, "label": option} for option in spec.options]
+                field["options"] = [{"value": option, "label": self._options.get(option, option)} for option in spec.options]
             if spec.field not in {"password", "id_tail", *UPLOADS}:
                 field["value"] = texts.get(spec.field, "")
             if spec.field in errors:

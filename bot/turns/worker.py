@@ -176,6 +176,12 @@ class Worker:
         if "tell" in payload:
             await conversations.tell(turn, payload["tell"], payload["words"], payload["buttons"])
             return None
+        if "guardian" in payload:
+            await conversations.guardian_said(turn, payload["guardian"], payload["outcome"])
+            return None
+        if "looked" in payload:
+            await conversations.guardian_looked_at(turn, payload["looked"], payload["granted"])
+            return None
         text = payload["text"]
         if await conversations.hear(turn, text) == "handled":
             return None

@@ -162,6 +162,11 @@ class Accounts:
         row.trusted = True
         await session.flush()
 
+    async def is_trusted(self, session: AsyncSession, account_id: str, conversation_id: str) -> bool:
+        """Whether the account was proven in this conversation, and nothing since asks for a new proof."""
+        row = await session.get(AccountAddressRow, (account_id, conversation_id))
+        return row is not None and row.trusted
+
     async def addresses(self, session: AsyncSession, account_id: str) -> Sequence[str]:
         """Every conversation of this account's person, trusted or not: where news of it are told."""
         rows = await session.scalars(

@@ -99,8 +99,37 @@ class Agreements:
             raise Conflict(f"another version {number} of {platform_id} came in at the same moment") from error
         return _version(row)
 
-    async def publish(self, session: AsyncSession, platform_id: str, version: int | None = None) -> Version:
-        """Put a version (the newest by default) in force from its effective date on."""
+    async def publish(
+        self,
+        session: AsyncSession,
+        platform_id: str,
+        version: int | None = None,
+        *,
+        effective_at: datetime | None = None,
+    ) -> Version:
+        """Put a version (the newest by default) in force from its effective date on.
+
+        Args:
+            effective_at: takes the place of the date it was imported with.
+
+        Who agreed to an earlier version is asked by `domain.renewal.publishing`, which calls this.
+
+        Raises:
+            NotFound, Conflict: there is no such version, or it is published already.
+        """
+        row = await self._unpublished(session, platform_id, version)
+        row.published_at = self._clock.now()
+        if effective_at is not None:
+            row.effective_at = effective_at
+        await session.flush()
+        return _version(row)
+
+    async def to_publish(self, session: AsyncSession, platform_id: str, version: int | None = None) -> Version:
+        """The version `publish` would publish, held so that nobody else publishes it meanwhile. Raises as it does."""
+        await hold(session, "agreements", platform_id)
+        return _version(await self._unpublished(session, platform_id, version))
+
+    async def _unpublished(self, session: AsyncSession, platform_id: str, version: int | None) -> AgreementRow:
         query = select(AgreementRow).where(AgreementRow.platform_id == platform_id)
         query = query.where(AgreementRow.version == version) if version else query.order_by(AgreementRow.version.desc())
         row = (await session.scalars(query.limit(1))).one_or_none()
@@ -108,8 +137,20 @@ class Agreements:
             raise NotFound(f"{platform_id} has no version {version or ''}".strip())
         if row.published_at is not None:
             raise Conflict(f"version {row.version} of {platform_id} is published already")
-        row.published_at = self._clock.now()
-        await session.flush()
+        return row
+
+    async def newest(self, session: AsyncSession, platform_id: str) -> Version:
+        """The newest published version, whether it counts already or only from a day to come. Raises NotFound."""
+        row = (
+            await session.scalars(
+                select(AgreementRow)
+                .where(AgreementRow.platform_id == platform_id, AgreementRow.published_at.is_not(None))
+                .order_by(AgreementRow.version.desc())
+                .limit(1)
+            )
+        ).one_or_none()
+        if row is None:
+            raise NotFound(f"{platform_id} has no published agreement")
         return _version(row)
 
     async def in_force(self, session: AsyncSession, platform_id: str) -> Version:

@@ -11,6 +11,8 @@ from domain.platforms.model import Profile
 
 CONTRACT = "contract"
 CROSS_BORDER = "cross_border"
+ASSENT = "assent"
+"""A ward's own yes beside the guardian's consent."""
 
 
 @functools.cache

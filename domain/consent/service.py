@@ -19,6 +19,7 @@ from domain.evidence.ledger import canonical
 from domain.vault import Vault
 
 Standing = Literal["given", "refused", "withdrawn"]
+By = Literal["self", "guardian"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Decided:
     agreement_id: str
     entry_id: str
     decided_at: datetime
+    given_by: By = "self"
 
 
 class Consents:
@@ -46,6 +48,7 @@ class Consents:
         decision: Standing,
         agreement_id: str,
         entry_id: str,
+        given_by: By = "self",
     ) -> None:
         """The newest decision about one item; earlier ones stay in the ledger."""
         insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -54,6 +57,7 @@ class Consents:
             "decision": decision,
             "agreement_id": agreement_id,
             "entry_id": entry_id,
+            "given_by": given_by,
             "decided_at": self._clock.now(),
         }
         await session.execute(
@@ -124,4 +128,4 @@ class Consents:
 
 
 def _decided(row: DecisionRow) -> Decided:
-    return Decided(row.item, row.decision, row.agreement_id, row.entry_id, row.decided_at)  # type: ignore[arg-type]
+    return Decided(row.item, row.decision, row.agreement_id, row.entry_id, row.decided_at, row.given_by)  # type: ignore[arg-type]

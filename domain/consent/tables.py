@@ -20,6 +20,7 @@ class DecisionRow(Base):
     decision: Mapped[str] = mapped_column(String(12))
     agreement_id: Mapped[str] = mapped_column(String(32))
     entry_id: Mapped[str] = mapped_column(String(36))
+    given_by: Mapped[str] = mapped_column(String(8), default="self", server_default="self")
     decided_at: Mapped[datetime]
 
 

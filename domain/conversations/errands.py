@@ -13,6 +13,7 @@ from domain.consent.items import item_title
 from domain.conversations import resume
 from domain.conversations.answers import Answers
 from domain.conversations.talk import MENU, Talk
+from domain.conversations.wards import WardErrands
 from domain.conversations.withdrawal import Withdrawal
 from domain.conversations.words import named_field
 from domain.evidence.entries import channel_of
@@ -21,6 +22,8 @@ from domain.flows.say import Button, Say, SummaryView
 from domain.flows.tables import FlowRow
 from domain.messaging.turn import Turn
 from domain.registration.service import KIND as REGISTRATION
+from domain.renewal.planning import day
+from domain.renewal.service import KIND as RENEWAL
 from domain.requests import Request
 from domain.selfservice.state import ERRANDS
 
@@ -32,6 +35,7 @@ class Errands:
         self._registrations = talk.registrations
         self._answers = Answers(talk.parts)
         self._withdrawal = Withdrawal(talk.parts)
+        self._wards = WardErrands(talk)
 
     async def choose_platform(self, turn: Turn, platform_id: str | None) -> None:
         conversation = turn.conversation
@@ -102,6 +106,8 @@ class Errands:
                     FlowRow.conversation_id == conversation.id,
                     FlowRow.outcome.is_(None),
                     FlowRow.platform_id == conversation.platform_id,
+                    # Deciding about a new version can wait: it keeps nobody from anything else.
+                    FlowRow.kind != RENEWAL,
                 )
                 .order_by(FlowRow.updated_at.desc())
                 .limit(1)
@@ -205,18 +211,22 @@ class Errands:
         """Continue here what was begun in another channel."""
         flow = await resume.take_up(turn.session, self._parts, turn.conversation, code)
         if flow is None:
-            return False
+            return await self._wards.open_invitation(turn, code)
         await self._talk.say(turn, Say(f"resume.moved.{flow.kind}", self._where(flow)))
         await self._talk.prompt(turn)
         return True
 
     async def guardian(self, turn: Turn) -> None:
+        """The wards of whoever has some; for others what a guardian has to do with it, and how to begin."""
+        if await self._wards.offered(turn):
+            return
         platform_id = turn.conversation.platform_id
         if platform_id is None:
             await self._talk.platforms(turn, "platforms.choose_to_ask")
             return
         explain = self._parts.platforms.get(platform_id).profile.capacity.explain
-        await self._talk.say(turn, Say("guardian.help", {"explain": explain}, (Button("c.human", "human"),)))
+        buttons = (*(() if turn.conversation.flow_id else MENU[:1]), Button("c.human", "human"))
+        await self._talk.say(turn, Say("guardian.help", {"explain": explain}, buttons))
         await self._talk.prompt(turn)
 
     async def status(self, turn: Turn) -> None:
@@ -234,13 +244,22 @@ class Errands:
             await self._talk.say(turn, Say("status.nothing", buttons=MENU))
             return
         name = {p.profile.id: p.profile.name for p in self._parts.platforms}
+        waiting = [
+            (each, await self._parts.agreements.get(session, each.agreement_id))
+            for each in await self._talk.renewals.open_here(session, conversation.id)
+        ]
         rows: list[tuple[str, tuple[str, dict[str, object]]]] = [
+            *(
+                (name[each.platform_id], ("status_renewal", dict[str, object](version=v.label, since=day(v))))
+                for each, v in waiting
+            ),
             *((name[flow.platform_id], (f"status_flow_{flow.kind}", self._where(flow))) for flow in flows),
             *((name[a.platform_id], (f"status_account_{a.status}", dict[str, object](account=a.id))) for a in accounts),
             *((name[request.platform_id], _standing(request)) for request in requests),
         ]
         buttons: tuple[Button, ...] = (
             *((Button("c.resume", "resume", style="primary"),) if conversation.flow_id else ()),
+            *((Button("c.renewal", "see_changes"),) if waiting else ()),
             *((Button("c.consents", "my_consents"), Button("c.access", "my_data")) if accounts else ()),
             Button("c.menu", "menu", style="quiet"),
         )
@@ -254,6 +273,23 @@ class Errands:
             ),
         )
         await self._talk.prompt(turn)
+
+    async def ward(self, turn: Turn, verb: str, detail: str) -> None:
+        """What a guardian looks at or takes back."""
+        await self._wards.do(turn, verb, detail)
+
+    async def of_age(self, turn: Turn, account_id: str) -> None:
+        """Somebody who had a guardian decides anew."""
+        await self._wards.of_age(turn, account_id)
+
+    async def renewal(self, turn: Turn, verb: str, detail: str) -> None:
+        """A new version of the agreement: look at what changed and decide, or another time."""
+        account_id, _, agreement_id = detail.partition(":")
+        if verb == "renewal_later":
+            await self._talk.renewals.put_off(turn, account_id, agreement_id)
+            await self._talk.prompt(turn)
+        else:
+            await self._talk.renewals.start(turn, account_id, agreement_id)
 
     async def account(self, turn: Turn) -> str | None:
         """The account registered in this conversation: the one of the platform that is spoken of, else the newest."""
@@ -303,7 +339,7 @@ class Errands:
 
 def errand_of(flow: FlowRow) -> str:
     """A placeholder the wording fills with the errand's name."""
-    return f"«errand_{flow.step.partition('/')[0]}»" if flow.kind != REGISTRATION else ""
+    return f"«errand_{flow.step.partition('/')[0]}»" if flow.kind not in {REGISTRATION, RENEWAL} else ""
 
 
 def _standing(request: Request) -> tuple[str, dict[str, object]]:

@@ -16,7 +16,7 @@ from domain.messaging.tables import MessageRow
 from domain.messaging.turn import Press, Turn
 
 # These delete or take back: they count only on the newest message, and once.
-_GRAVE = {"restart", "withdrawn"}
+_GRAVE = {"restart", "withdrawn", "ward_withdrawn", "ward_deleted"}
 # These take effect late, from a message that told of something; after a while they no longer do.
 _LATE = {"not_me", "undo_phone"}
 # A separate consent is given by its button alone: 同意 typed beside several of them names none.
@@ -138,6 +138,14 @@ class Presses:
                 await errands.errand(turn, "access")
             case "status":
                 await errands.status(turn)
+            case "wards":
+                await errands.guardian(turn)
+            case "ward" | "ward_withdraw" | "ward_withdrawn" | "ward_delete" | "ward_deleted":
+                await errands.ward(turn, name, detail)
+            case "of_age":
+                await errands.of_age(turn, detail)
+            case "renewal" | "renewal_later":
+                await errands.renewal(turn, name, detail)
             case "not_me":
                 await errands.not_me(turn, detail)
             case "undo_phone":

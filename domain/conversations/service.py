@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ambient import new_id
-from domain.conversations import notes, resume
+from domain.conversations import notes
 from domain.conversations.errands import Errands
 from domain.conversations.notes import Notes
 from domain.conversations.presses import Presses
@@ -21,6 +21,7 @@ from domain.conversations.values import Values
 from domain.conversations.wishes import Wishes
 from domain.conversations.words import says_understood
 from domain.errors import Forbidden
+from domain.flows.codes import typed_code
 from domain.flows.events import Wished
 from domain.flows.runner import Flows
 from domain.flows.say import Button, Say, Style
@@ -31,6 +32,7 @@ from domain.messaging.turn import Turn
 from domain.parts import Parts
 from domain.registration.service import KIND as REGISTRATION
 from domain.registration.service import Registrations
+from domain.renewal.service import Renewals
 from domain.selfservice.service import SelfService
 
 # After so many engine turns a fresh engine session begins: its cost grows with the session (docs/decisions).
@@ -62,9 +64,11 @@ class ForEngine:
 
 
 class Conversations:
-    def __init__(self, parts: Parts, registrations: Registrations, selfservice: SelfService, flows: Flows) -> None:
+    def __init__(
+        self, parts: Parts, registrations: Registrations, selfservice: SelfService, renewals: Renewals, flows: Flows
+    ) -> None:
         self._parts = parts
-        self._talk = Talk(parts, registrations, selfservice, flows)
+        self._talk = Talk(parts, registrations, selfservice, renewals, flows)
         self._errands = Errands(self._talk)
         self._notes = Notes(self._talk)
         self._values = Values(self._talk)
@@ -158,7 +162,7 @@ class Conversations:
             await self._talk.say(turn, Say("press_understood"))
             await self._talk.prompt(turn)
             return "handled"
-        code = resume.typed_code(text)
+        code = typed_code(text)
         if code is not None and await self.take_up(turn, code):
             return "handled"
         if code is not None and "-" in text:
@@ -220,6 +224,14 @@ class Conversations:
         offered = tuple(Button(choice, label, style=style) for choice, label, style in buttons)
         await self._talk.say(turn, Say(message, words, offered))
         await self._talk.prompt(turn)
+
+    async def guardian_said(self, turn: Turn, guardianship_id: str, outcome: str) -> None:
+        """In a ward's conversation: what became of the guardian's decision."""
+        await self._talk.registrations.guardians.hear_of_it(turn, guardianship_id, outcome)
+
+    async def guardian_looked_at(self, turn: Turn, guardianship_id: str, granted: bool) -> None:
+        """In a guardian's conversation: staff have looked at what no rule can decide."""
+        await self._talk.registrations.guardians.hear_looked(turn, guardianship_id, granted=granted)
 
     async def gives_password(self, turn: Turn, text: str) -> bool:
         """Whether a text gives a password away, or may be the one that the one-time page was just opened for."""

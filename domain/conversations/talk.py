@@ -13,6 +13,7 @@ from domain.parts import Parts
 from domain.registration.service import KIND as REGISTRATION
 from domain.registration.service import Registrations, render_context
 from domain.registration.state import State
+from domain.renewal.service import Renewals
 from domain.selfservice.service import SelfService
 
 MENU = (
@@ -24,10 +25,13 @@ MENU = (
 
 
 class Talk:
-    def __init__(self, parts: Parts, registrations: Registrations, selfservice: SelfService, flows: Flows) -> None:
+    def __init__(
+        self, parts: Parts, registrations: Registrations, selfservice: SelfService, renewals: Renewals, flows: Flows
+    ) -> None:
         self.parts = parts
         self.registrations = registrations
         self.selfservice = selfservice
+        self.renewals = renewals
         self.flows = flows
 
     async def say(self, turn: Turn, say: Say) -> None:
@@ -54,10 +58,11 @@ class Talk:
         if turn.conversation.platform_id is None:
             await self.platforms(turn, "platforms.choose")
             return
-        await self.say(
-            turn,
-            Say("menu", self.about(turn.conversation.platform_id), MENU if turn.conversation.flow_id is None else ()),
-        )
+        buttons: tuple[Button, ...] = ()
+        if turn.conversation.flow_id is None:
+            waiting = await self.renewals.open_here(turn.session, turn.conversation.id)
+            buttons = (*((Button("c.renewal", "see_changes", style="primary"),) if waiting else ()), *MENU)
+        await self.say(turn, Say("menu", self.about(turn.conversation.platform_id), buttons))
         await self.prompt(turn)
 
     async def platforms(self, turn: Turn, message: str) -> None:

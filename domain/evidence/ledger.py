@@ -29,6 +29,7 @@ EntryType = Literal[
     "acknowledged", "decided", "formed", "registered", "declined", "invalidated", "withdrawn",
     "receipt_issued", "version_published", "phone_proven", "password_changed", "reset_asked", "frozen", "unfrozen",
     "suspended", "changed", "cancelled", "data_shown", "request_filed", "request_decided", "reminded",
+    "declared", "guardian_invited", "guardian_bound", "guardian_identified", "guardian_ended",
 ]  # fmt: skip
 
 # A decision without proof of what had been served before it proves nothing (civil code commentary, art. 10).

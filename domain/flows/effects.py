@@ -85,7 +85,7 @@ class CreateAccount:
 class End:
     """The flow is over. `forget` destroys what was typed in it."""
 
-    outcome: Literal["registered", "declined", "stopped", "guardian_needed", "restarted", "done"]
+    outcome: Literal["registered", "declined", "stopped", "guardian_needed", "restarted", "done", "guardian_refused"]
     forget: bool
 
 

@@ -47,7 +47,7 @@ class Asked:
     options: tuple[str, ...] = ()
 
 
-FormKind = Literal["registration", "name", "password", "proof", "value", "words"]
+FormKind = Literal["registration", "guardian", "name", "password", "proof", "value", "words"]
 
 
 @dataclass(frozen=True)

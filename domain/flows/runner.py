@@ -54,9 +54,11 @@ R = TypeVar("R", bound=Run)
 class Runner(ABC, Generic[R]):
     """Args:
     kind: which flows are this runner's.
+    kinds: all of them, where one runner moves several.
     """
 
     kind: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -114,13 +116,13 @@ class Runner(ABC, Generic[R]):
     async def awaited(self, turn: Turn, row: FlowRow) -> str | None:
         return self.awaited_field(await self.load(turn, row))
 
-    async def open(self, turn: Turn, platform_id: str, agreement_id: str | None) -> FlowRow:
+    async def open(self, turn: Turn, platform_id: str, agreement_id: str | None, kind: str | None = None) -> FlowRow:
         """A new flow of this conversation, with keys of its own."""
         parts, session, now = self._parts, turn.session, self._parts.clock.now()
         flow_id = new_id("f", parts.chance)
         row = FlowRow(
             id=flow_id,
-            kind=self.kind,
+            kind=kind or self.kind,
             platform_id=platform_id,
             agreement_id=agreement_id,
             conversation_id=turn.conversation.id,
@@ -220,7 +222,7 @@ class Flows:
 
     def __init__(self, parts: Parts, runners: Sequence[Runner[Any]]) -> None:
         self._parts = parts
-        self._runners = {runner.kind: runner for runner in runners}
+        self._runners = {kind: runner for runner in runners for kind in (runner.kinds or (runner.kind,))}
 
     async def _open(self, session: AsyncSession, flow_id: str) -> FlowRow | None:
         row = await session.get(FlowRow, flow_id, with_for_update=True)
@@ -249,7 +251,10 @@ class Flows:
         """Forget the flows nobody has touched for the time the policy names. Returns how many."""
         before = self._parts.clock.now() - self._parts.policy.flow_lifetime
         stale = await session.scalars(
-            select(FlowRow).where(FlowRow.outcome.is_(None), FlowRow.updated_at < before).limit(500)
+            # Who waits for a guardian has longer: that wait has an end of its own.
+            select(FlowRow)
+            .where(FlowRow.outcome.is_(None), FlowRow.updated_at < before, FlowRow.step.not_like("guardian:%"))
+            .limit(500)
         )
         rows = list(stale)
         for row in rows:

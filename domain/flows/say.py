@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from domain.consent.deck import DeckCard, ReadClause
 from domain.platforms.model import Document, SeparateConsent
+from domain.renewal.changes import ClauseChange
 
 Style = Literal["primary", "default", "quiet", "danger"]
 Decision = Literal["given", "refused"]
@@ -61,6 +62,15 @@ class EveryClauseView:
 
 
 @dataclass(frozen=True)
+class ChangesView:
+    """What a new version says otherwise: old and new words beside each other. `path` leads to all changes."""
+
+    changes: tuple[ClauseChange, ...]
+    progress: Progress
+    path: str
+
+
+@dataclass(frozen=True)
 class AnswerView:
     quotes: tuple[ReadClause, ...]
     disputable: bool = False
@@ -100,6 +110,7 @@ View = (
     | ClauseView
     | ThemeView
     | EveryClauseView
+    | ChangesView
     | AnswerView
     | ConsentsView
     | SummaryView

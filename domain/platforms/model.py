@@ -23,7 +23,7 @@ Uid = Annotated[str, Field(min_length=1)]
 Sentence = Annotated[str, Field(min_length=4, max_length=400)]
 ConsentItem = Literal[
     "privacy", "sensitive", "sharing", "marketing", "partner_marketing",
-    "location", "profiling", "publicity", "content",
+    "location", "profiling", "publicity", "content", "children",
 ]  # fmt: skip
 SILENT = "没有写明"
 """What a person is told where the agreement is silent."""
@@ -129,11 +129,16 @@ class Registration(_Data):
 
 
 class Capacity(_Data):
-    """Who needs a guardian here. `statutory`: the agreement is silent and the law's rule applies."""
+    """Who needs a guardian here. `statutory`: the agreement is silent and the law's rule applies.
+
+    `own_income`: whether somebody of 16 or 17 who lives on own income acts alone (民法典 18/2) or needs a guardian all
+    the same, because the agreement draws its line at 18 for everybody.
+    """
 
     rule: Literal["accompanied", "consent", "statutory", "companies_only"]
     clauses: tuple[Uid, ...] = ()
     explain: Sentence
+    own_income: Literal["self", "guardian"] = "guardian"
 
 
 class Consent(_Data):

@@ -10,6 +10,7 @@ from domain.flows.effects import (
     CheckCode,
     CheckFree,
     CreateAccount,
+    Effect,
     End,
     OpenPage,
     Record,
@@ -19,18 +20,45 @@ from domain.flows.effects import (
 )
 from domain.flows.events import Event, Free, PageFilled, Pressed, Registered, Started, Taken, Wished
 from domain.flows.say import Button, ReceiptView, Say
+from domain.guardians.effects import (
+    Accompany,
+    Bind,
+    CheckNamed,
+    Consented,
+    Counted,
+    Invite,
+    OfAge,
+    OfAgeDone,
+    PhoneOfGuardian,
+)
+from domain.guardians.steps.acting import GuardianPhone, Identities, Looking, Willing
+from domain.guardians.steps.asking import Age, Assent, WithGuardian
 from domain.registration.state import Journey, State
 from domain.registration.steps.base import HUMAN, Outcome, Step
 from domain.registration.steps.consents import Consents
 from domain.registration.steps.decision import Deciding, refuse_question
 from domain.registration.steps.details import Fields, Page, Phone, forget_phone, taken_phone
-from domain.registration.steps.opening import Crossing, Who, guardian_needed
+from domain.registration.steps.opening import Crossing, Who, found_minor
 from domain.registration.steps.reading import Reading
 
-STEPS: tuple[Step, ...] = (Crossing(), Who(), Reading(), Consents(), Deciding(), Phone(), Fields(), Page())
+_READING: tuple[Step, ...] = (Reading(), Consents(), Deciding())
+STEPS: tuple[Step, ...] = (
+    Crossing(), Who(), Age(), WithGuardian(), *_READING, Assent(), Phone(), Fields(), Page()
+)  # fmt: skip
+_GUARDIAN: tuple[Step, ...] = (Crossing(), Willing(), GuardianPhone(), Identities(), Looking(), *_READING)
+_OF_AGE: tuple[Step, ...] = _READING
 _AFTER_DECISION = {"phone", "fields", "page"}
 # What these effects find out comes back as an event; until then the flow waits.
-_AWAITED = (SendCode, CheckCode, CheckFree, OpenPage, CreateAccount)
+_AWAITED = (
+    SendCode, CheckCode, CheckFree, OpenPage, CreateAccount, Invite, Accompany, CheckNamed, Bind, Consented, OfAge
+)  # fmt: skip
+
+
+def steps(state: State) -> tuple[Step, ...]:
+    """The way of a registrant, of a guardian, or of somebody who has come of age."""
+    if state.guarding is not None:
+        return _GUARDIAN
+    return _OF_AGE if state.of_age else STEPS
 
 
 def apply(state: State, event: Event, journey: Journey) -> Outcome:
@@ -43,7 +71,8 @@ def apply(state: State, event: Event, journey: Journey) -> Outcome:
         return state, effects
     step = current(state, journey)
     if step is None:
-        return state, (*effects, CreateAccount())
+        last: Effect = Consented() if state.guarding else OfAge() if state.of_age else CreateAccount()
+        return state, (*effects, last)
     return state, (*effects, *step.prompt(state, journey))
 
 
@@ -54,7 +83,7 @@ def _is_note(event: Event) -> bool:
 
 def current(state: State, journey: Journey) -> Step | None:
     """The step whose question stands, or None when everything was given."""
-    return next((s for s in STEPS if s.applies(state, journey) and not s.done(state, journey)), None)
+    return next((s for s in steps(state) if s.applies(state, journey) and not s.done(state, journey)), None)
 
 
 def step_key(state: State, journey: Journey) -> str:
@@ -67,7 +96,7 @@ def step_key(state: State, journey: Journey) -> str:
 def awaited_field(state: State, journey: Journey) -> str | None:
     """The field an answer in text would fill, if the standing question asks for one."""
     key = step_key(state, journey).partition("?")[0]
-    if key == "phone":
+    if key in {"phone", "guardian:phone"}:
         return "phone"
     if key.startswith("code:"):
         return "sms_code"
@@ -78,7 +107,7 @@ def awaited_field(state: State, journey: Journey) -> str | None:
 
 def position(state: State, journey: Journey) -> tuple[int, int]:
     """How far the person is: the part they are at, and how many there are."""
-    parts = [step.units(state, journey) for step in STEPS if step.applies(state, journey)]
+    parts = [step.units(state, journey) for step in steps(state) if step.applies(state, journey)]
     done, total = sum(d for d, _ in parts), sum(t for _, t in parts)
     return min(done + 1, total), total
 
@@ -91,17 +120,21 @@ def _handle(state: State, event: Event, journey: Journey) -> Outcome:
             return _wish(state, event, journey)
         case Free(_):
             return state, ()
+        case PhoneOfGuardian():
+            return forget_phone(state), (Say("phone.guardians", {}, (HUMAN,), expects="phone", prompt=True),)
         case Taken("phone"):
             return forget_phone(state), (taken_phone(state),)
         case Taken(field):
             return state.without(field), (Say("field.taken", {"field": field}),)
         case PageFilled(values, displays, skipped, minor):
-            if minor:
+            if minor and state.guarding is None:
                 return state, (
                     Record("invalidated", (), {"reason": "minor"}),
-                    guardian_needed("found_minor", journey),
+                    found_minor(journey),
                     End("guardian_needed", forget=True),
                 )
+            if state.guarding is not None:
+                return _step_takes(state, event, journey)
             given = state.but(
                 values={**state.values, **values},
                 displays={**state.displays, **displays},
@@ -110,6 +143,15 @@ def _handle(state: State, event: Event, journey: Journey) -> Outcome:
                 page_open=False,
             )
             return given, (Say("page.received"),)
+        case Counted(outcome):
+            menu = Button("c.menu", "menu", style="quiet")
+            words = {"platform": journey.profile.name}
+            buttons = (Button("c.wards", "my_wards"), menu) if outcome == "given" else (HUMAN, menu)
+            return state, (Say(f"guarding.done.{outcome}", words, buttons), End("done", forget=True))
+        case OfAgeDone(path):
+            words = {"platform": journey.profile.name, "path": path}
+            buttons = (Button("c.consents", "my_consents"), Button("c.menu", "menu", style="quiet"))
+            return state, (Say("of_age.done", words, buttons), End("done", forget=True))
         case Registered(_, path, display):
             rows = (
                 ("receipt_account", display["account"]),
@@ -125,6 +167,10 @@ def _handle(state: State, event: Event, journey: Journey) -> Outcome:
             if overlay is not None:
                 return overlay
             state = state if _is_note(event) else state.but(asking=None)
+    return _step_takes(state, event, journey)
+
+
+def _step_takes(state: State, event: Event, journey: Journey) -> Outcome:
     step = current(state, journey)
     outcome = step.take(state, event, journey) if step else None
     return outcome if outcome is not None else (state, ())
@@ -135,16 +181,16 @@ def _over(state: State, choice: str, label: str, journey: Journey) -> Outcome | 
     match choice:
         case "really_refuse":
             said = Say(
-                "refuse.done",
+                "guarding.refused" if state.guarding else "of_age.refused" if state.of_age else "refuse.done",
                 {"platform": journey.profile.name},
-                (Button("c.start", "start_over"), HUMAN, Button("c.menu", "menu", style="quiet")),
+                (*_begin_again(state), HUMAN, Button("c.menu", "menu", style="quiet")),
             )
             return state, (Record("declined", (), {"button": label}), said, End("declined", forget=True))
         case "really_stop":
             said = Say(
-                "stop.done",
+                "guarding.stopped" if state.guarding else "stop.done",
                 {"platform": journey.profile.name},
-                (Button("c.start", "start_over"), HUMAN, Button("c.menu", "menu", style="quiet")),
+                (*_begin_again(state), HUMAN, Button("c.menu", "menu", style="quiet")),
             )
             return state, (said, End("stopped", forget=True))
         case "look_again":
@@ -180,7 +226,7 @@ def _wish(state: State, wished: Wished, journey: Journey) -> Outcome:
         case "go_back":
             return (step.take(state, wished, journey) if step else None) or _back(state, journey)
         case "stop":
-            return state.but(asking="stop"), (_stop_question(journey),)
+            return state.but(asking="stop"), (_stop_question(state, journey),)
         case "refuse":
             if state.decided:
                 return state, (
@@ -188,7 +234,7 @@ def _wish(state: State, wished: Wished, journey: Journey) -> Outcome:
                         "refuse.after_decision", {"leave": journey.profile.leave, "withdraw": journey.profile.withdraw}
                     ),
                 )
-            return state.but(asking="refuse"), (refuse_question(journey),)
+            return state.but(asking="refuse"), (refuse_question(journey, guarding=state.guarding is not None),)
         case "why":
             return state, (_why(state, step, journey, wished.detail),)
         case "correct":
@@ -207,10 +253,10 @@ def _wish(state: State, wished: Wished, journey: Journey) -> Outcome:
 
 
 def _back(state: State, journey: Journey) -> Outcome:
-    steps = [step for step in STEPS if step.applies(state, journey)]
+    way = [step for step in steps(state) if step.applies(state, journey)]
     here = current(state, journey)
-    at = steps.index(here) if here in steps else len(steps) - 1
-    for step in reversed(steps[: at + 1]):
+    at = way.index(here) if here in way else len(way) - 1
+    for step in reversed(way[: at + 1]):
         if state.decided and step.name not in _AFTER_DECISION:
             return state, (Say("back.decided"),)
         undone = step.undo(state, journey)
@@ -221,8 +267,9 @@ def _back(state: State, journey: Journey) -> Outcome:
 
 
 def _correct(state: State, field: str | None, journey: Journey) -> Outcome:
-    if field == "subject" and not state.decided and state.subject is not None:
-        fresh = state.but(subject=None, leaf=0, unfolded=(), every=None, decisions={}, reviewing=False)
+    own = state.guarding is None and state.of_age is None and (state.ward is None or state.ward.stage == "ask")
+    if field == "subject" and not state.decided and state.subject is not None and own:
+        fresh = state.but(subject=None, ward=None, leaf=0, unfolded=(), every=None, decisions={}, reviewing=False)
         return fresh, (Record("invalidated", (), {"reason": "subject"}),) if state.decisions else ()
     if field == "phone" and "phone" in state.values:
         voided = (VoidCode(state.challenge),) if state.challenge else ()
@@ -239,6 +286,8 @@ def _correct(state: State, field: str | None, journey: Journey) -> Outcome:
 
 def _why(state: State, step: Step | None, journey: Journey, asked: str | None) -> Say:
     """Why a datum is asked for: the one the person names if this platform wants it, else the one that is due."""
+    if state.guarding is not None:
+        return Say("why.guardian")
     if asked is not None and journey.spec(state, asked) is not None:
         name: str | None = asked
     else:
@@ -254,10 +303,16 @@ def _why(state: State, step: Step | None, journey: Journey, asked: str | None) -
     return Say(f"why.{step.name if step else 'page'}")
 
 
-def _stop_question(journey: Journey) -> Say:
+def _begin_again(state: State) -> tuple[Button, ...]:
+    """Whoever registered may begin anew; a guardian is asked by the ward, and an account stands."""
+    return () if state.guarding or state.of_age else (Button("c.start", "start_over"),)
+
+
+def _stop_question(state: State, journey: Journey) -> Say:
     buttons = (
         Button("look_again", "go_on", style="primary"),
         Button("park", "park"),
         Button("really_stop", "really_stop", style="danger"),
     )
-    return Say("stop.ask", {"platform": journey.profile.name}, buttons, prompt=True)
+    message = "guarding.stop_ask" if state.guarding else "of_age.stop_ask" if state.of_age else "stop.ask"
+    return Say(message, {"platform": journey.profile.name}, buttons, prompt=True)

@@ -14,6 +14,8 @@ from domain.ambient import SHANGHAI
 from domain.flows.events import PageFilled
 from domain.flows.pages import PageForm, PageGone, PageOutcome, find_page, flow_of_page, spend_pages
 from domain.flows.tables import FlowRow
+from domain.guardians.rules import ADULT, WORKING
+from domain.guardians.state import Ward
 from domain.identifiers.fields import FieldContext, check_field
 from domain.identifiers.id_numbers import IdNumber, parse_id_number
 from domain.identifiers.passwords import PasswordContext
@@ -25,7 +27,6 @@ from domain.platforms import FieldSpec
 from domain.registration.images import UnfitImage, Upload, check_image
 from domain.registration.service import Registrations
 
-ADULT = 18
 UPLOADS = frozenset({"licence_image", "authority_letter"})
 
 
@@ -35,6 +36,9 @@ class RegistrationForm(PageForm):
 
     fields: tuple[FieldSpec, ...]
     personal: PasswordContext = field(default_factory=PasswordContext, repr=False)
+    flow_id: str = field(default="", repr=False)
+    ward: Ward | None = field(default=None, repr=False)
+    needs_guardian: bool = False
 
 
 class RegistrationPages:
@@ -57,6 +61,9 @@ class RegistrationPages:
                 fields=journey.missing_fields(state),
                 expires_at=page.expires_at,
                 personal=personal_words(state.values),
+                flow_id=flow.id,
+                ward=state.ward,
+                needs_guardian=journey.needs(state).guardian,
             )
 
     async def send(self, token: str, texts: Mapping[str, str], uploads: Mapping[str, Upload]) -> PageOutcome:
@@ -106,10 +113,31 @@ class RegistrationPages:
             errors["password"] = ("password_differs", "")
         if errors:
             return PageOutcome(errors)
-        minor = "id_number" in values and IdNumber(values["id_number"]).age(today) < ADULT
+        wrong = await self._not_the_ward(form.flow_id, values)
+        if wrong:
+            return PageOutcome(wrong)
+        minor = "id_number" in values and self._too_young(form, IdNumber(values["id_number"]).age(today))
         if "password" in values:
             values["password"] = await hash_password(self._parts.vault.keyring, values["password"])
         return await self._take(token, form, values, displays, images, minor)
+
+    def _too_young(self, form: RegistrationForm, age: int) -> bool:
+        """Whether somebody of this age cannot register as it was begun. Wards have their guardian's consent."""
+        if form.ward is None:
+            return age < ADULT
+        if form.needs_guardian:
+            return False
+        return age < WORKING
+
+    async def _not_the_ward(self, flow_id: str, values: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+        """The identity card must be the one the guardian consented for."""
+        if "id_number" not in values:
+            return {}
+        rows = self._registrations.guardians.rows
+        async with self._parts.database.reading() as session:
+            known = [row for row in await rows.of_ward_flow(session, flow_id) if row.state == "consented"]
+        differs = bool(known) and not any(rows.is_ward(row, values["id_number"]) for row in known)
+        return {"id_number": ("ward_differs", "")} if differs else {}
 
     async def _take(
         self,

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.consent.deck import Deck
 from domain.flows.say import Decision
+from domain.guardians.children import CHILDREN
+from domain.guardians.rules import Requirement, requirement
+from domain.guardians.state import Guarding, Ward
 from domain.platforms.model import Document, FieldName, FieldSpec, Profile, SeparateConsent, Subject
 
 
@@ -18,6 +21,8 @@ class State(BaseModel):
     `asking` is a question laid over the step: refuse, stop, correct or need:<item>.
     `reviewing` holds the consent panel open although everything on it was decided.
     `page_open`: a link to the one-time page was given; asking again must not take it away.
+    `ward`: the registrant needs a guardian. `guarding`: this is that guardian, whose journey ends with a consent.
+    `of_age`: the account whose person was a ward and now decides for itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +43,9 @@ class State(BaseModel):
     challenge: str | None = None
     phone_proven: bool = False
     page_open: bool = False
+    ward: Ward | None = None
+    guarding: Guarding | None = None
+    of_age: str | None = None
 
     def but(self, **changes: object) -> State:
         return self.model_copy(update=changes)
@@ -88,14 +96,37 @@ class Journey:
             if spec.field != "phone" and spec.field not in state.values and spec.field not in state.skipped
         )
 
+    def needs(self, state: State) -> Requirement:
+        """What the law and the agreement want of a ward, or of whose guardian this is; nothing of anybody else."""
+        part = state.ward or state.guarding
+        if part is None or part.band is None:
+            return Requirement(guardian=False, own_data=True)
+        return requirement(self.profile.capacity, part.band)
+
+    def reads(self, state: State) -> bool:
+        """Whether the agreement is read and decided in this very flow; for most wards the guardian does that."""
+        return state.ward is None or self.needs(state).own_data
+
     def consents(self, state: State) -> tuple[SeparateConsent, ...]:
-        """The decisions to be asked for: never about a document whose text is not there."""
-        return tuple(
+        """The decisions to be asked for: never about a document whose text is not there.
+
+        Who has reached 14 decides about the own data; before, the guardian does (PIPL 31).
+        """
+        needs = self.needs(state)
+        if (state.guarding is not None and needs.own_data) or not self.reads(state):
+            return ()
+        own = tuple(
             consent
             for consent in self.profile.separate_consents
-            if (state.subject is None or state.subject in consent.subjects)
+            if consent.item != "children"
+            and (state.subject is None or state.subject in consent.subjects)
             and (consent.document is None or consent.document in self.supplied)
         )
+        return (*self._for_children(), *own) if needs.child_rules else own
+
+    def _for_children(self) -> tuple[SeparateConsent, ...]:
+        """The platform's own consent for children's data, or the one the law wants in any case."""
+        return tuple(c for c in self.profile.separate_consents if c.item == "children") or (CHILDREN,)
 
     def missing_documents(self) -> tuple[Document, ...]:
         return tuple(document for document in self.profile.documents if document.id not in self.supplied)

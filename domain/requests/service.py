@@ -15,7 +15,7 @@ from domain.errors import Conflict, KeyDestroyed, NotFound
 from domain.requests.tables import RequestRow
 from domain.vault import Vault
 
-Kind = Literal["cancel", "transfer", "dissolution", "stolen"]
+Kind = Literal["cancel", "transfer", "dissolution", "stolen", "guardian"]
 State = Literal["open", "granted", "refused", "withdrawn"]
 
 

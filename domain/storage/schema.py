@@ -5,7 +5,9 @@ from domain.agreements import tables as _agreements
 from domain.consent import tables as _consent
 from domain.evidence import tables as _evidence
 from domain.flows import tables as _flows
+from domain.guardians import tables as _guardians
 from domain.messaging import tables as _messaging
+from domain.renewal import tables as _renewal
 from domain.requests import tables as _requests
 from domain.storage.base import Base
 from domain.vault import tables as _vault
@@ -14,6 +16,6 @@ from domain.verification import tables as _verification
 metadata = Base.metadata
 
 __all__ = [
-    "_accounts", "_agreements", "_consent", "_evidence", "_flows", "_messaging", "_requests", "_vault",
-    "_verification", "metadata",
+    "_accounts", "_agreements", "_consent", "_evidence", "_flows", "_guardians", "_messaging", "_renewal", "_requests",
+    "_vault", "_verification", "metadata",
 ]  # fmt: skip

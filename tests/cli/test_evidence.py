@@ -52,6 +52,11 @@ def _changed(receipt: Path, change: Any) -> Path:
     return changed
 
 
+def _names(receipt: Path) -> dict[str, str]:
+    content = json.loads(receipt.read_bytes())["receipt"]
+    return {"receipt": content["receipt_id"], "schema": content["schema_version"]}
+
+
 def _reason(mingshi: Run, file: Path, *more: object) -> str:
     outcome = mingshi("receipt", "verify", file, *more, "--json")
     assert outcome.code == 1
@@ -121,11 +126,12 @@ def test_verifying_changes_nothing(mingshi: Run, receipt: Path, home: Path) -> N
 
 
 def test_a_receipt_verifies_here_and_elsewhere(mingshi: Run, receipt: Path, tmp_path: Path) -> None:
-    assert mingshi("receipt", "verify", receipt, "--json").json == OK
+    told = {**OK, "key": "ledger-1", **_names(receipt)}
+    assert mingshi("receipt", "verify", receipt, "--json").json == told
     keys = tmp_path / "keys.json"
     keys.write_text(mingshi("keys", "public").out)
     elsewhere = mingshi("receipt", "verify", receipt, "--public-key", keys, "--json", HOME=tmp_path / "elsewhere")
-    assert (elsewhere.code, elsewhere.json) == (0, OK)
+    assert (elsewhere.code, elsewhere.json) == (0, told)
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -137,7 +143,7 @@ def test_public_keys_are_public_and_nothing_else(mingshi: Run, receipt: Path, ho
 
 
 def test_a_flipped_byte_anywhere_in_what_a_receipt_says_is_noticed(mingshi: Run, receipt: Path) -> None:
-    from bot.cli.evidence import receipt_verdict
+    from bot.cli.receipts import receipt_verdict
 
     keys = json.loads(mingshi("keys", "public").out)
     signed = json.dumps(json.loads(receipt.read_bytes()), ensure_ascii=False, separators=(",", ":")).encode()

@@ -124,6 +124,10 @@ class Person:
                 await conversations.misfit(turn, payload["misfit"])
             elif "tell" in payload:
                 await conversations.tell(turn, payload["tell"], payload["words"], payload["buttons"])
+            elif "guardian" in payload:
+                await conversations.guardian_said(turn, payload["guardian"], payload["outcome"])
+            elif "looked" in payload:
+                await conversations.guardian_looked_at(turn, payload["looked"], payload["granted"])
             else:
                 text = payload["text"]
                 await domain.parts.outbox.hear(turn, mask(text).text)

@@ -28,6 +28,7 @@ from domain.flows.events import (
 )  # fmt: skip
 from domain.flows.say import RenderContext, Rendered, Say
 from domain.platforms import LoadedPlatform
+from domain.guardians.effects import Accompany, GuardianSaid, Invite, Invited, NotInvited
 from domain.registration import flow
 from domain.registration.state import Journey, State
 from tests.support.ambient import START
@@ -149,7 +150,14 @@ class Walk:
             for c in self.journey.consents(self.state)
             if c.item not in self.state.decisions or (c.indispensable and self.state.decisions[c.item] == "refused")
         ]
+        if key == "guardian:phone":
+            return Answered("phone", "+8613900139000", "139****9000")
+        if key.startswith("guardian:") and key != "guardian:ask":
+            return GuardianSaid("given")
         choices = {
+            "age": "band:from_8",
+            "guardian": "invite",
+            "assent": "assent",
             "crossing": "cross:yes",
             "who": f"who:{self.journey.profile.subjects[0]}",
             "reading": "next",
@@ -191,6 +199,11 @@ class Walk:
                 return self.choose([CodeProven(challenge_id), CodeWrong(3), CodeWrong(0)])  # type: ignore[no-any-return]
             case fx.CheckFree(field):
                 return self.choose([Free(field), Taken(field)])  # type: ignore[no-any-return]
+            case Invite():
+                invited = Invited("w_1", "ABCD-EFGH", "3月5日 18:00")
+                return self.choose([invited, NotInvited("lately")])  # type: ignore[no-any-return]
+            case Accompany():
+                return self.choose([GuardianSaid(said) for said in ("given", "left", "look", "refused")])  # type: ignore[no-any-return]
             case fx.OpenPage(fields):
                 self.page = fields
                 return PageOpened("/s/token", fields, 15, START)

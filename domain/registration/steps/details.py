@@ -19,16 +19,24 @@ from domain.flows.say import Button, LinkView, Say
 from domain.platforms.model import FieldSpec
 from domain.registration.state import Journey, State
 from domain.registration.steps.base import BACK, FILL_PAGE, HUMAN, OneQuestion, Outcome
+from domain.verification import Purpose
 
 _WHY = Button("why", "why", style="quiet")
 _PAGE_BUTTONS = (Button("page", "page_again"), _WHY, BACK)
 _UNIQUE = {"login_name", "member_name", "email", "id_number", "credit_code"}
 
 
-class Phone(OneQuestion):
-    """The phone, and the code that proves it. Whether it is registered is said only after the proof."""
+class CodeByPhone(OneQuestion):
+    """A phone, and the code that proves it.
+
+    Args:
+        purpose: what a code proves the phone for.
+        ask: id of the words that ask for the phone.
+    """
 
     name = "phone"
+    purpose: Purpose = "register"
+    ask = "phone.ask"
 
     def applies(self, state: State, journey: Journey) -> bool:
         return True
@@ -42,7 +50,8 @@ class Phone(OneQuestion):
     def prompt(self, state: State, journey: Journey) -> tuple[Effect, ...]:
         if state.challenge:
             return (self._ask_code("code.ask", {"phone": state.displays["phone"]}),)
-        return (Say("phone.ask", buttons=(_WHY, HUMAN), expects="phone", prompt=True),)
+        words = {"platform": journey.profile.name}
+        return (Say(self.ask, words, buttons=(_WHY, HUMAN), expects="phone", prompt=True),)
 
     def take(self, state: State, event: Event, journey: Journey) -> Outcome | None:
         match event:
@@ -50,7 +59,7 @@ class Phone(OneQuestion):
                 given = {**state.values, "phone": value}
                 void = (VoidCode(state.challenge),) if state.challenge else ()
                 moved = state.but(values=given, displays={**state.displays, "phone": display}, challenge=None)
-                return moved, (*void, SendCode(value, "register"))
+                return moved, (*void, SendCode(value, self.purpose))
             case NotAccepted("phone" | "sms_code" as field, code, hint):
                 say = Say(f"refused.{code}", {"hint": hint or ""}, (HUMAN,), expects=field, prompt=True)
                 return state, (say,)
@@ -63,15 +72,13 @@ class Phone(OneQuestion):
                     Say(f"code.not_sent.{reason}", event.words, (HUMAN,), expects="phone", prompt=True),
                 )
             case Answered("sms_code", value, _) if state.challenge:
-                return state, (CheckCode(state.challenge, value, "register"),)
+                return state, (CheckCode(state.challenge, value, self.purpose),)
             case CodeWrong(0):
                 return state, (self._ask_code("code.spent", {}),)
             case CodeWrong(left):
                 return state, (self._ask_code("code.wrong", {"left": left}),)
-            case CodeProven(challenge_id) if challenge_id == state.challenge:
-                return state.but(phone_proven=True), (CheckFree("phone", state.values["phone"]),)
             case Pressed("resend", _) | Wished("resend") if "phone" in state.values:
-                return state, (SendCode(state.values["phone"], "register"),)
+                return state, (SendCode(state.values["phone"], self.purpose),)
             case Pressed("change_phone", _):
                 fresh = forget_phone(state)
                 return fresh, (*_void(state), *self.prompt(fresh, journey))
@@ -88,6 +95,21 @@ class Phone(OneQuestion):
             Button("c.human", "human", style="quiet"),
         )
         return Say(message, words, buttons, expects="sms_code", prompt=True)
+
+
+class Phone(CodeByPhone):
+    """The registrant's phone. Whether it is registered is said only after the proof."""
+
+    def prompt(self, state: State, journey: Journey) -> tuple[Effect, ...]:
+        if journey.needs(state).agent and not state.challenge:
+            return (Say("phone.ask_for_child", {}, (_WHY, HUMAN), expects="phone", prompt=True),)
+        return super().prompt(state, journey)
+
+    def take(self, state: State, event: Event, journey: Journey) -> Outcome | None:
+        match event:
+            case CodeProven(challenge_id) if challenge_id == state.challenge:
+                return state.but(phone_proven=True), (CheckFree("phone", state.values["phone"]),)
+        return super().take(state, event, journey)
 
 
 def forget_phone(state: State) -> State:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from domain.consent.items import CROSS_BORDER
-from domain.flows.effects import Decide, Effect, End
+from domain.flows.effects import Decide, Effect
 from domain.flows.events import Event, Pressed
 from domain.flows.say import Button, Say
+from domain.guardians.state import Ward
 from domain.registration.state import Journey, State
 from domain.registration.steps.base import HUMAN, STOP, OneQuestion, Outcome
 
@@ -52,7 +53,7 @@ class Crossing(OneQuestion):
 
 
 class Who(OneQuestion):
-    """Who the account is for. Minors and wards learn that a guardian is needed; nothing is created."""
+    """Who the account is for. Minors and wards go on with a guardian."""
 
     name = "who"
 
@@ -78,11 +79,10 @@ class Who(OneQuestion):
                 if subject not in journey.profile.subjects:
                     return None
                 return state.but(subject=subject, leaf=0), ()
-            case Pressed("who:minor" | "who:ward" as choice, _):
-                return state, (
-                    guardian_needed(choice.removeprefix("who:"), journey),
-                    End("guardian_needed", forget=True),
-                )
+            case Pressed("who:minor" | "who:ward" as choice, _) if "person" in journey.profile.subjects:
+                minor = choice == "who:minor"
+                ward = Ward(minor=minor, band=None if minor else "ward")
+                return state.but(subject="person", ward=ward, leaf=0), ()
             case Pressed("who:other", _):
                 buttons = (Button("who:organisation", "who_organisation"), HUMAN, STOP)
                 return state, (
@@ -91,10 +91,10 @@ class Who(OneQuestion):
         return None
 
     def undo(self, state: State, journey: Journey) -> State:
-        return state.but(subject=None, leaf=0, unfolded=(), decisions={}, reviewing=False)
+        return state.but(subject=None, ward=None, leaf=0, unfolded=(), decisions={}, reviewing=False)
 
 
-def guardian_needed(who: str, journey: Journey) -> Say:
-    """Why a guardian is needed here; the buttons begin anew or reach a human."""
+def found_minor(journey: Journey) -> Say:
+    """The document says that a guardian is needed after all; the buttons begin anew or reach a human."""
     buttons = (Button("c.start", "start_over"), Button("c.human", "human"), Button("c.menu", "menu", style="quiet"))
-    return Say(f"guardian.{who}", {"explain": journey.profile.capacity.explain}, buttons)
+    return Say("guardian.found_minor", {"explain": journey.profile.capacity.explain}, buttons)

@@ -16,7 +16,7 @@ class Reading:
     name = "reading"
 
     def applies(self, state: State, journey: Journey) -> bool:
-        return bool(journey.deck(state).leaves)
+        return journey.reads(state) and bool(journey.deck(state).leaves)
 
     def done(self, state: State, journey: Journey) -> bool:
         return state.leaf >= len(journey.deck(state).leaves)

@@ -20,6 +20,7 @@ from bot.actions.wishes import WISH_OF_INTENT
 from bot.wording.catalogue import Catalogue
 from bot.wording.render import Renderer
 from domain import Domain
+from domain.guardians.rules import BANDS
 from domain.platforms.model import FieldName
 from domain.selfservice.flow import STEPS
 from domain.selfservice.rules import CHANGEABLE
@@ -35,17 +36,23 @@ PAGE_PROBLEMS = {
     "upload_missing", "upload_too_large", "upload_type", "upload_broken", "upload_pixels",
     "name_one_field", "password_same", "tail_wrong", "tail_wait", "free_text_short", "account_name",
     "account_name_page", "date_format", "date_impossible", "date_in_future",
+    "guardian_is_ward", "guardian_same_phone", "guardian_minor", "guardian_younger", "ward_adult",
+    "guardian_asked_lately", "ward_differs",
 }  # fmt: skip
 FIELDS = set(get_args(FieldName))
 TOPICS = {"file_complaint", "check_complaint_status", "supplement_complaint", "withdraw_consent"}
 OWNERS = {"reset_password", "report_stolen_account", "cancel_account", "update_profile"}
 NOT_SENT = {"too_soon", "too_many", "too_many_phones", "service_paused"}
-KINDS = {"registration", "selfservice"}
+KINDS = {"registration", "guardian", "of_age", "selfservice"}
 QUESTIONS = {"contact", "story", "ground", "to_whom", "reason", "ending", "date"}
 # What stands for the part of an id that is worked out when it is said.
 SPOKEN = {
     "refused.{}": {*field_problems(), *PAGE_PROBLEMS},
-    "guardian.{}": {"minor", "ward", "found_minor"},
+    "guardian.{}": {"refused", "silent", "look_refused"},
+    "guardian.ask.{}": set(BANDS),
+    "guardian.not_invited.{}": {"lately", "own_phone"},
+    "guarding.done.{}": {"given", "held", "gone"},
+    "wards.{}_ask": {"withdraw", "delete"},
     "why.{}": {"crossing", "who", "reading", "consents", "decision", "page"},
     "code.not_sent.{}": NOT_SENT,
     "self.not_sent.{}": NOT_SENT,
@@ -110,6 +117,7 @@ def spoken() -> set[str]:
     ids |= {f"{t}" for t in re.findall(r"platforms\(turn, \"([a-z_.]+)\"", source)}
     ids |= {re.sub(r"\{[^}]*\}", "{}", t) for t in re.findall(r"_question\(\s*f?\"([a-z_.{}]+)\"", source)}
     ids |= set(re.findall(r"\"(button\.[a-z_]+)\"", source))
+    ids |= set(re.findall(r"\n    ask = \"([a-z_.]+)\"", source))
     # Whatever stands under these two is said, wherever the words are put together.
     ids |= {re.sub(r"\{[^}]*\}", "{}", t) for t in re.findall(r"\"((?:self|news)\.[a-z_.{}]+)\"", source)} - {"news."}
     return ids
@@ -153,6 +161,7 @@ def test_every_button_has_a_label() -> None:
             ids |= set(_texts(label))
     parts = {
         "who_{}": {"person", "organisation"},
+        "band_{}": set(BANDS) - {"ward"},
         "field_{}": FIELDS,
         "wish_{}": set(WISH_OF_INTENT.values()),
         "file_{}": {"transfer", "dissolution"},

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain import Domain
-from domain.conversations.resume import typed_code
+from domain.flows.codes import typed_code
 from domain.parts import Policy
 from tests.support.ambient import FakeClock
 from tests.support.databases import Place, open_domain

@@ -168,11 +168,19 @@ def test_after_the_decision_a_refusal_explains_the_ways_out_instead() -> None:
 
 @pytest.mark.parametrize("who", ["minor", "ward"])
 @pytest.mark.parametrize("platform", ["rencai", "xiaohe", "renrenbao", "weigongbao"])
-def test_minors_and_wards_end_at_once_and_nothing_is_kept(platform: str, who: str) -> None:
+def test_minors_and_wards_give_nothing_before_their_guardian_has_decided(platform: str, who: str) -> None:
     walk = at(platform, "who")
     walk.press(f"who:{who}")
-    assert walk.ended == "guardian_needed"
-    assert [e.forget for e in walk.effects if isinstance(e, fx.End)] == [True]
+    if who == "minor":
+        assert walk.step == "age"
+        walk.press("band:from_8")
+    assert walk.step == "guardian:ask"
+    assert flow.awaited_field(walk.state, walk.journey) is None
+    assert not any(isinstance(e, (fx.Decide, fx.CreateAccount, fx.SendCode)) for e in walk.effects)
+    walk.press("invite")
+    walk.feed(walk.next_event())
+    assert walk.step == "guardian:wait:ABCD-EFGH"
+    assert walk.state.values == {}
     assert not any(isinstance(e, (fx.Decide, fx.CreateAccount, fx.SendCode)) for e in walk.effects)
 
 

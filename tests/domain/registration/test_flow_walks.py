@@ -35,6 +35,7 @@ FIELDS = [None, "subject", "phone", "real_name", "email", "role", "password", "n
 PLACES = ["crossing", "who", "reading:0", "reading:2", "consents", "decision", "phone", "code", "field", "page"]
 # Steps a person goes forward by; after these the position never falls.
 _FORWARD = {"agree", "continue", "skip"}
+_OWN = {"assent", "no_assent"}
 
 
 def goes_forward(event: Any, before: State) -> bool:
@@ -78,20 +79,20 @@ class Registrations(RuleBasedStateMachine):
     def do(self, event: Any, data: st.DataObject) -> None:
         walk, before = self.walk, self.walk.state
         at_before = walk.position[0]
-        at_decision = getattr(flow.current(before, walk.journey), "name", None) == "decision"
+        at_decision = getattr(flow.current(before, walk.journey), "name", None) in {"decision", "assent"}
         walk.choose = lambda options: data.draw(st.sampled_from(list(options)))
         walk.feed(event)
         after = walk.state
-        if after.decided and not before.decided:
+        if after.decided and not before.decided and not walk.journey.needs(after).agent:
             assert isinstance(event, Pressed)
-            assert event.choice == "agree"
+            assert event.choice in {"agree", "assent"}
             assert at_decision
         assert after.decided or not before.decided, "what was decided was un-decided"
         given = [e for e in walk.effects if isinstance(e, fx.Decide)]
         assert not given or isinstance(event, Pressed), "a decision without a button"
         for decide in given:
             assert isinstance(event, Pressed)
-            assert event.choice in {"agree", f"yes:{decide.item}", f"no:{decide.item}", "cross:yes", "cross:no"}
+            assert event.choice in {"agree", f"yes:{decide.item}", f"no:{decide.item}", "cross:yes", "cross:no"} | _OWN
         for state in walk.asked_to_register:
             required = {s.field for s in walk.journey.fields(state) if not s.optional}
             assert state.decided
@@ -100,6 +101,8 @@ class Registrations(RuleBasedStateMachine):
             assert all(state.decisions.get(c.item) == "given" for c in walk.journey.consents(state) if c.indispensable)
             assert {c.item for c in walk.journey.consents(state)} <= set(state.decisions)
             assert not walk.journey.abroad or state.crossing == "given"
+            if state.ward is not None and walk.journey.needs(state).guardian:
+                assert state.ward.stage == "given", "an account for a ward without its guardian"
         if (
             walk.ended is None
             and goes_forward(event, before)
