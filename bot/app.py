@@ -29,10 +29,11 @@ from bot.metrics import VERIFICATION_ALARMS
 from bot.openapi import openapi_document
 from bot.pages.handlers import Pages
 from bot.settings import Settings, is_specific
+from bot.timestamps import TimeStamps
 from bot.turns.doorway import Doorway
 from bot.turns.engine import Engine
 from bot.turns.hub import Hub
-from bot.turns.worker import Worker
+from bot.turns.worker import INBOX, Worker
 from bot.wording.render import Renderer
 from domain import Domain, Keyring
 from domain.ambient import Chance, Clock, SystemChance, SystemClock
@@ -48,6 +49,7 @@ _MAX_BODY = 16 * 1024 * 1024
 _HEADS_SECONDS = 1.0
 _FORGET_SECONDS = 3600.0
 _ALARM_SECONDS = 15.0
+_RENEWAL_SECONDS = 5.0
 
 
 @dataclass
@@ -56,6 +58,7 @@ class App:
 
     settings: Settings
     domain: Domain
+    renderer: Renderer
     hub: Hub
     engine: Engine
     worker: Worker
@@ -75,7 +78,11 @@ def open_keys(settings: Settings, chance: Chance) -> Keyring:
 
 @asynccontextmanager
 async def open_domain(
-    settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    chance: Chance | None = None,
+    render: Renderer | None = None,
 ) -> AsyncIterator[Domain]:
     """The domain as the settings describe it; also what the command line works on."""
     chance = chance or SystemChance()
@@ -83,11 +90,15 @@ async def open_domain(
         settings.database,
         open_keys(settings, chance),
         heads=settings.heads_file,
-        render=Renderer(settings.public),
+        render=render or Renderer(settings.public),
         platforms=load_platforms(settings.platforms),
         clock=clock or SystemClock(),
         chance=chance,
-        policy=Policy(page_lifetime=settings.page_lifetime),
+        policy=Policy(
+            page_lifetime=settings.page_lifetime,
+            renewal_notice=settings.renewal_notice,
+            renewals_a_minute=settings.renewals_a_minute,
+        ),
         limits=settings.limits,
     ) as domain:
         yield domain
@@ -103,7 +114,8 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """Everything but the listening socket, working until the context ends."""
     async with AsyncExitStack() as stack:
-        domain = await stack.enter_async_context(open_domain(settings, clock=clock, chance=chance))
+        renderer = Renderer(settings.public)
+        domain = await stack.enter_async_context(open_domain(settings, clock=clock, chance=chance, render=renderer))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         token = (
             settings.engine.token.get_secret_value() if settings.engine.token else domain.parts.chance.token(24).hex()
@@ -117,7 +129,7 @@ async def open_app(
         sending = [] if settings.sms.elsewhere else couriers(settings.sms, domain.parts.clock)
         courier = next((each for each in sending if isinstance(each, ConsoleCourier)), None)
         application = _web(settings, domain, hub, engine, doorway, courier, token)
-        app = App(settings, domain, hub, engine, worker, doorway, courier, application)
+        app = App(settings, domain, renderer, hub, engine, worker, doorway, courier, application)
         if settings.engine.url is None:
             host = settings.host if is_specific(settings.host) else "127.0.0.1"
             actions = f"http://{host}:{settings.port}{ACTIONS_PATH}"
@@ -132,8 +144,13 @@ async def open_app(
             stack.push_async_callback(short_messages.close)
             app.spawn(short_messages.run(), "courier")
         app.spawn(_keep_heads(domain), "ledger heads")
+        if settings.evidence.authorities:
+            parts = domain.parts
+            stamps = TimeStamps.of(domain.database, parts.clock, parts.chance, settings.evidence, session)
+            app.spawn(stamps.run(), "time stamps")
         app.spawn(_forget_abandoned(domain), "abandoned flows")
         app.spawn(_watch_codes(domain), "alarms of verification")
+        app.spawn(_renew(domain, hub), "new versions")
         if settings.telegram.token is not None:
             from bot.channels.telegram import telegram_channel
 
@@ -162,7 +179,7 @@ def _web(
     conversations = ConversationApi(domain, doorway, hub, settings)
     application.add_routes(conversations.routes())
     application.on_shutdown.append(conversations.close_sockets)
-    application.add_routes(Pages(domain, Renderer(settings.public), hub).routes())
+    application.add_routes(Pages(domain, Renderer(settings.public), hub, settings.public_url).routes())
     application.add_routes(Receipts(domain, settings.sms, settings.trusted_proxies).routes())
     application.router.add_post(ACTIONS_PATH, ActionRoute(domain, token).handle)
     application.router.add_static("/static/web", _HERE / "channels" / "web" / "static")
@@ -234,6 +251,21 @@ async def _forget_abandoned(domain: Domain) -> None:
         except Exception as error:
             log.error("abandoned flows not forgotten", exc=error)
         await asyncio.sleep(_FORGET_SECONDS)
+
+
+async def _renew(domain: Domain, hub: Hub) -> None:
+    """Plan who is asked about a new version, and tell them at a pace that leaves room for everybody else."""
+    while True:
+        try:
+            planned = await domain.renewals.plan()
+            told = await domain.renewals.tell()
+            if told:
+                hub.signal(INBOX)
+            if planned or told:
+                log.info("new version", planned=planned, told=told)
+        except Exception as error:
+            log.error("new version not told", exc=error)
+        await asyncio.sleep(_RENEWAL_SECONDS)
 
 
 async def _watch_codes(domain: Domain) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from cryptography.x509 import load_pem_x509_certificates
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -166,6 +167,54 @@ class Engine(BaseModel):
     timeout: float = Field(default=4.0, gt=0, description="seconds a sentence may take before the person is told")
 
 
+class TimeStampAuthority(BaseModel):
+    """Who stamps the ledger (RFC 3161).
+
+    Args:
+        name: stored with its stamps; keep it when the address changes.
+        url: where it answers; its answers are signed, so http does.
+        root: the file with the root certificates (PEM) its answers are checked against.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    url: str = Field(pattern=r"^https?://[^/\s]+")
+    root: Path
+
+    @field_validator("root")
+    @classmethod
+    def _certificates(cls, root: Path) -> Path:
+        try:
+            load_pem_x509_certificates(root.read_bytes())
+        except (OSError, ValueError):
+            raise ValueError(f"{root} holds no certificates in PEM") from None
+        return root
+
+
+class Evidence(BaseModel):
+    """Time stamps by others; none without authorities.
+
+    Args:
+        authorities: as JSON: [{"name": …, "url": …, "root": …}]; each stamps every chain.
+        hours: how long after one stamp the next is asked for.
+        timeout: seconds an authority may take.
+    """
+
+    authorities: tuple[TimeStampAuthority, ...] = ()
+    hours: float = Field(default=24.0, gt=0)
+    timeout: float = Field(default=20.0, gt=0, le=120)
+
+    @property
+    def every(self) -> timedelta:
+        return timedelta(hours=self.hours)
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Evidence:
+        names = [each.name for each in self.authorities]
+        if len(set(names)) != len(names):
+            raise ValueError("MINGSHI_EVIDENCE__AUTHORITIES: two authorities have the same name")
+        return self
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MINGSHI_", env_nested_delimiter="__", extra="ignore")
 
@@ -181,8 +230,11 @@ class Settings(BaseSettings):
     sms: Sms = Sms()
     engine: Engine = Engine()
     limits: Limits = Limits()
+    evidence: Evidence = Evidence()
     messages_a_minute: int = 60
     conversations_a_minute: int = 60
+    renewal_notice_days: int = Field(default=7, ge=7, description="days a changed agreement is published beforehand")
+    renewals_a_minute: int = Field(default=300, ge=1, le=10_000, description="people told of a new version a minute")
     page_minutes: int = Field(default=10, ge=1, le=60, description="minutes a one-time page works")
     trusted_proxies: tuple[str, ...] = ()
 
@@ -212,6 +264,10 @@ class Settings(BaseSettings):
     @property
     def page_lifetime(self) -> timedelta:
         return timedelta(minutes=self.page_minutes)
+
+    @property
+    def renewal_notice(self) -> timedelta:
+        return timedelta(days=self.renewal_notice_days)
 
 
 def is_specific(host: str) -> bool:

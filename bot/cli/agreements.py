@@ -20,10 +20,12 @@ from domain.agreements import ParsedAgreement, Searcher, diff, key, parse_file
 from domain.agreements.versions import Version
 from domain.ambient import SHANGHAI
 from domain.platforms import LoadedPlatform, check
+from domain.renewal.planning import Counts
 
 group = typer.Typer(no_args_is_help=True, help="Read, judge, ask, compare and version agreements.")
 
 _LONGEST_LABEL = 80
+_LONGEST_REASON = 400
 PlatformOption = Annotated[
     str | None, typer.Option("--platform", metavar="P", help="A platform's text in force, else its sample.")
 ]
@@ -110,20 +112,59 @@ def import_(
 def publish(
     platform: ForPlatform,
     version: Annotated[int | None, typer.Option(min=1, help="The version's number; the newest when left out.")] = None,
+    effective: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="In force from this day on, 0:00 in China, whatever it came with."),
+    ] = None,
+    urgent: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Why people get less than the notice; kept in the ledger.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put a version in force, and say what it will lack."""
+    """Put a version in force, and say what it will lack.
+
+    Whoever agreed to a text that says something else is asked; the version then takes effect seven days later at the
+    earliest.
+    """
+    if urgent is not None and not 0 < len(urgent.strip()) <= _LONGEST_REASON:
+        raise typer.BadParameter(f"a reason has 1 to {_LONGEST_REASON} characters", param_hint="--urgent")
     chosen = settings()
 
-    async def work() -> tuple[Version, list[str]]:
+    async def work() -> tuple[Version, list[str], int]:
         async with opened(chosen) as domain:
             loaded = domain.platforms.get(platform)
-            published = await domain.agreements.publish(platform, version)
+            published = await domain.agreements.publish(
+                platform,
+                version,
+                effective_at=effective.replace(tzinfo=SHANGHAI) if effective else None,
+                urgent=urgent.strip() if urgent else None,
+            )
             _, parsed = await domain.agreements.version(platform, published.version)
-            return published, _lacks(loaded, published, parsed)
+            counts = await domain.renewals.counts(platform)
+            asked = sum(count.asked for count in counts if count.agreement_id == published.id)
+            return published, _lacks(loaded, published, parsed), asked
 
-    published, warnings = asyncio.run(work())
-    _show_version(published, warnings, as_json)
+    published, warnings, asked = asyncio.run(work())
+    _show_version(published, warnings, as_json, asked)
+    if asked and not as_json:
+        console().print(shown.asked(published, asked, chosen.renewals_a_minute))
+
+
+@group.command("renewals")
+def renewals_(platform: ForPlatform, as_json: Json = False) -> None:
+    """Tell how many people were asked about each version, and what they said."""
+    chosen = settings()
+
+    async def work() -> list[Counts]:
+        async with opened(chosen) as domain:
+            domain.platforms.get(platform)
+            return await domain.renewals.counts(platform)
+
+    found = asyncio.run(work())
+    if as_json:
+        show_json([asdict(count) for count in found])
+    else:
+        shown.renewals(found)
 
 
 @group.command("list")
@@ -205,9 +246,9 @@ def _lacks(platform: LoadedPlatform, version: Version, parsed: ParsedAgreement) 
     return lacks
 
 
-def _show_version(version: Version, warnings: list[str], as_json: bool) -> None:
+def _show_version(version: Version, warnings: list[str], as_json: bool, asked: int = 0) -> None:
     if as_json:
-        show_json({**asdict(version), "warnings": warnings})
+        show_json({**asdict(version), "warnings": warnings, **({"asked": asked} if asked else {})})
         return
     shown.versions([asdict(version)])
     for warning in warnings:

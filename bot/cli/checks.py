@@ -14,7 +14,7 @@ import aiohttp
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from bot.cli.evidence import ledger_verdict
+from bot.cli.evidence import ledger_verdict, stamps_in_words
 from bot.cli.platforms import look_over
 from bot.cli.refusals import explain
 from bot.cli.stored import database_file, stored
@@ -176,7 +176,13 @@ async def _ledger(settings: Settings) -> list[Part]:
         bad = verdict.first_bad
         mend = "rows were changed outside of Mingshi: keep the database as it is and compare it with a backup"
         return [wrong("ledger", f"{bad.platform} entry {bad.seq}: {bad.reason}", mend)]
-    return [fine("ledger", f"{verdict.entries} entries verified")]
+    waits = any(each.trouble for each in verdict.anchored.waiting) if verdict.anchored else False
+    told = [fine("ledger", f"{verdict.entries} entries verified")]
+    stamps = "; ".join(stamps_in_words(verdict.anchored, settings)) or "time stamps: none yet"
+    if waits:
+        mend = "see whether the authority can be reached, and its root certificate is the right one"
+        return [*told, wrong("time stamps", stamps, mend)]
+    return [*told, fine("time stamps", stamps)]
 
 
 async def _engine(settings: Settings) -> list[Part]:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import agreements, casework, chat, courier, doctor, evidence, news, nlu, platforms, receipts
+from bot.cli import agreements, casework, chat, courier, doctor, evidence, keys, news, nlu, platforms, receipts
 from bot.cli.checks import is_bot_token
 from bot.cli.refusals import CannotDo, Commands
 from bot.cli.settings import config, settings
@@ -31,7 +31,8 @@ app.add_typer(nlu.group, name="nlu")
 app.add_typer(platforms.group, name="platforms")
 app.add_typer(evidence.ledger, name="ledger")
 app.add_typer(receipts.receipt, name="receipt")
-app.add_typer(evidence.keys, name="keys")
+app.add_typer(evidence.evidence, name="evidence")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(casework.requests, name="requests")
 app.add_typer(casework.accounts, name="accounts")
 app.command("chat")(chat.chat)

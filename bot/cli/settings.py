@@ -64,7 +64,11 @@ def _flat(model: BaseModel, above: tuple[str, ...]) -> Iterator[tuple[str, Any]]
             yield _name(*above, field), "(hidden)"
         else:
             plain = value is None or isinstance(value, bool | int | float)
-            yield _name(*above, field), value if plain else list(value) if isinstance(value, tuple) else str(value)
+            yield _name(*above, field), value if plain else _listed(value) if isinstance(value, tuple) else str(value)
+
+
+def _listed(values: tuple[Any, ...]) -> list[Any]:
+    return [each.model_dump(mode="json") if isinstance(each, BaseModel) else each for each in values]
 
 
 def _name(*parts: object) -> str:

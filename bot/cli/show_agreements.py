@@ -11,6 +11,8 @@ from rich.tree import Tree
 from bot.cli.output import console, day, table, text
 from domain.agreements import Answer, Clause, Diff, KeyClause, ParsedAgreement
 from domain.agreements.labels import rules
+from domain.agreements.versions import Version
+from domain.renewal.planning import Counts
 
 _TIERS = {1: "card of its own", 2: "line on a card", 3: "full text"}
 
@@ -87,6 +89,36 @@ def changes(found: Diff) -> None:
     for change in found.changed:
         made.add_row("changed", text(change.before), text(change.after), "substantive" if change.substantive else "")
     console().print(made if made.row_count else "nothing changed")
+
+
+def asked(version: Version, people: int, a_minute: int) -> Text:
+    """How many are asked about a version that was just published, when, and how long it takes to tell them."""
+    since = day(version.effective_at) or "now"
+    minutes = -(-people // a_minute)
+    return text(
+        f"{people} people agreed to something else and will be asked, {a_minute} a minute (about {minutes} minutes) "
+        f"while the app runs; the version takes effect {since}. `mingshi agreements renewals --platform "
+        f"{version.platform_id}` tells what they say"
+    )
+
+
+def renewals(found: Sequence[Counts]) -> None:
+    made = table(
+        "version", "label", "effective", "asked", "planned", "unreachable", "told", "accepted", "refused", "superseded",
+        "", long="label",
+    )  # fmt: skip
+    for each in found:
+        numbers = (
+            each.asked, each.planned, each.unreachable, each.told, each.accepted, each.refused, each.superseded
+        )  # fmt: skip
+        made.add_row(
+            str(each.version),
+            text(each.label),
+            day(each.effective_at),
+            *map(str, numbers),
+            "planning" if each.planning else "",
+        )
+    console().print(made if found else "nobody was asked")
 
 
 def warning(words: str) -> Text:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from aiohttp import BodyPartReader, web
 from ruamel.yaml import YAML
 
 from bot.http import Problem
+from bot.pages.receipts import ReceiptPage
 from bot.turns.hub import Hub
 from bot.turns.worker import OUTBOX
 from bot.wording.catalogue import Catalogue
@@ -21,10 +22,10 @@ from bot.wording.render import Renderer
 from domain import Domain, NotFound
 from domain.ambient import SHANGHAI
 from domain.consent.deck import build_deck
-from domain.evidence.ledger import canonical
 from domain.flows.pages import PageForm, PageGone
 from domain.registration.images import MAX_BYTES, Upload
 from domain.registration.page import UPLOADS
+from domain.renewal.changes import ClauseChange
 from domain.selfservice.data import Data
 
 _HERE = Path(__file__).parent
@@ -32,7 +33,11 @@ _MAX_FIELD = 2000
 
 
 class Pages:
-    def __init__(self, domain: Domain, renderer: Renderer, hub: Hub) -> None:
+    """Args:
+    public_url: where others reach these pages; None when nobody has said, and then nothing printed points here.
+    """
+
+    def __init__(self, domain: Domain, renderer: Renderer, hub: Hub, public_url: str | None = None) -> None:
         self._domain = domain
         self._renderer = renderer
         self._hub = hub
@@ -40,6 +45,7 @@ class Pages:
         self._fields: dict[str, dict[str, str]] = raw.pop("fields")
         self._options: dict[str, str] = raw.pop("options")
         self._words = Catalogue(raw)
+        self._receipt_page = ReceiptPage(self._words, self._fields, public_url)
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
         )
@@ -51,6 +57,7 @@ class Pages:
             web.get("/s/{token}/data", self.data_gate),
             web.post("/s/{token}/data", self.data),
             web.get("/a/{platform}", self.agreement),
+            web.get(r"/a/{platform}/changes/{before:[0-9]{1,6}}/{after:[0-9]{1,6}}", self.changes),
             web.get(r"/r/{id:r_[a-z0-9]+}", self.receipt),
             web.get(r"/r/{id:r_[a-z0-9]+}.json", self.receipt_json),
         ]
@@ -194,15 +201,74 @@ class Pages:
             sample=version.is_sample,
         )
 
+    async def changes(self, request: web.Request) -> web.Response:
+        """What changed between two published versions, old and new words beside each other."""
+        asked = request.match_info
+        try:
+            platform = self._domain.platforms.get(asked["platform"])
+            before, after, changes = await self._domain.renewals.changes(
+                platform.id, int(asked["before"]), int(asked["after"])
+            )
+        except (NotFound, KeyError):
+            title = self._words.text("agreement.not_found")
+            return self._page(
+                "error.html", 404, status=404, title=title, detail=self._words.text("agreement.not_found_detail")
+            )
+        text = self._words.text
+        since = after.effective_at or after.published_at or after.imported_at
+        edition = [
+            {"label": text("changes.before"), "value": before.label},
+            {"label": text("changes.after"), "value": after.label},
+            {"label": text("changes.since"), "value": since.astimezone(SHANGHAI).strftime("%Y-%m-%d")},
+        ]
+        return self._page(
+            "changes.html",
+            platform=platform.profile.name,
+            title=text("changes.title"),
+            agreement=f"《{platform.profile.agreement_title.strip('《》')}》",
+            edition=edition,
+            sample=after.is_sample,
+            changes=[self._change(change) for change in changes.substantive],
+            cosmetic=list(dict.fromkeys(change.number for change in changes.cosmetic)),
+            words={
+                "legend": text("changes.legend"),
+                "none": text("changes.none"),
+                "cosmetic_heading": text("changes.cosmetic"),
+                "exit_heading": text("changes.exit"),
+                "exit": platform.profile.leave,
+                "full_text": text("changes.full_text"),
+            },
+            read_url=f"/a/{platform.id}",
+        )
+
+    def _change(self, change: ClauseChange) -> dict[str, Any]:
+        before = after = None
+        if change.before is not None:
+            label = self._words.text("changes.side_before", {"number": change.before.number})
+            before = {"label": label, "parts": _parts(change.before.text, change.before_marks)}
+        if change.after is not None:
+            label = self._words.text("changes.side_after", {"number": change.after.number})
+            after = {"label": label, "parts": _parts(change.after.text, change.after_marks)}
+        return {
+            "kind": change.kind,
+            "tag": self._words.text(f"changes.{change.kind}"),
+            "number": change.number,
+            "before": before,
+            "after": after,
+            "line": change.card.card.line if change.card is not None else "",
+        }
+
     async def receipt(self, request: web.Request) -> web.Response:
         try:
-            receipt = (await self._domain.consent.receipt(request.match_info["id"]))["receipt"]
+            signed = await self._domain.consent.receipt(request.match_info["id"])
         except NotFound:
             title = self._words.text("receipt.not_found")
             return self._page(
                 "error.html", 404, status=404, title=title, detail=self._words.text("receipt.not_found_detail")
             )
-        return self._page("receipt.html", **self._receipt_words(receipt))
+        name = self._domain.platforms.get(signed["receipt"]["platform"]).profile.name
+        claimed = request.query.get("sha256")
+        return self._page("receipt.html", **self._receipt_page.words_of(signed, name, claimed))
 
     async def receipt_json(self, request: web.Request) -> web.Response:
         try:
@@ -214,50 +280,6 @@ class Pages:
         text = json.dumps(receipt, ensure_ascii=False)
         disposition = f'attachment; filename="{name}"'
         return web.json_response(text=text, headers={"Content-Disposition": disposition})
-
-    def _receipt_words(self, receipt: dict[str, Any]) -> dict[str, Any]:
-        def when(text: str) -> datetime:
-            return datetime.fromisoformat(text).astimezone(SHANGHAI)
-
-        agreement = receipt["agreement"]
-        platform = self._domain.platforms.get(receipt["platform"]).profile
-        text = self._words.text
-        operator = receipt["pii_controllers"][0]["name"]
-        rows = [
-            {"label": text("receipt.account"), "value": receipt["pii_principal_id"]},
-            {
-                "label": text("receipt.agreement"),
-                "value": f"《{agreement['title'].strip('《》')}》{agreement['label']}",
-            },
-            {"label": text("receipt.operator"), "value": operator or text("receipt.operator_unknown")},
-            {"label": text("receipt.formed"), "value": text(f"receipt.formed_{receipt['formed_by']}")},
-        ]
-        if receipt["documents_missing"]:
-            rows.append({"label": text("receipt.missing"), "value": "、".join(receipt["documents_missing"])})
-        return {
-            "title": text("receipt.title"),
-            "platform": platform.name,
-            "number": receipt["receipt_id"],
-            "issued_at": when(receipt["issued_at"]),
-            "rows": rows,
-            "clauses": [
-                {
-                    "number": c["number"],
-                    "line": c["line"],
-                    "shown_at": when(c["shown_at"]) if c["shown_at"] else None,
-                    "opened": bool(c["opened_at"] or c["explained_at"]),
-                }
-                for c in receipt["clauses"]
-            ],
-            "consents": [
-                {"title": d["title"], "clauses": "", "decision": d["decision"], "at": when(d["at"])}
-                for d in receipt["decisions"]
-            ],
-            "digest": hashlib.sha256(canonical(receipt)).hexdigest(),
-            "withdraw": receipt["withdrawal"],
-            "json_url": f"/r/{receipt['receipt_id']}.json",
-            "sample": agreement["source"] == "sample",
-        }
 
     def _form(
         self, token: str, form: PageForm, texts: dict[str, str], errors: dict[str, tuple[str, str]], status: int = 200
@@ -294,6 +316,15 @@ class Pages:
     def _page(self, template: str, status: int = 200, /, **words: Any) -> web.Response:
         html = self._templates.get_template(template).render(**words)
         return web.Response(text=html, status=status, content_type="text/html")
+
+
+def _parts(text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[str, bool]]:
+    """The text in order, each part with whether it differs."""
+    parts, at = [], 0
+    for start, end in marks:
+        parts += [(text[at:start], False), (text[start:end], True)]
+        at = end
+    return [part for part in (*parts, (text[at:], False)) if part[0]]
 
 
 async def _read(request: web.Request, fields: set[str]) -> tuple[dict[str, str], dict[str, Upload]]:

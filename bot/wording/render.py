@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.wording.catalogue import Catalogue
-from domain.consent.deck import DeckCard, spoken_uid
+from domain.consent.deck import DeckCard, ReadClause, spoken_uid
 from domain.flows.say import (
     AnswerView,
     Button,
+    ChangesView,
     ClauseView,
     ConsentsView,
     EveryClauseView,
@@ -26,6 +27,7 @@ from domain.flows.say import (
     ThemeView,
     View,
 )
+from domain.renewal.changes import ClauseChange
 
 _TERM = re.compile("«([a-z_]+)»")
 _ONLY_TERMS = re.compile("«[a-z_]+»(?:、«[a-z_]+»)*")
@@ -38,6 +40,8 @@ class Renderer:
 
     def __init__(self, public_url: str, messages: Catalogue | None = None, labels: Catalogue | None = None) -> None:
         self._public_url = public_url.rstrip("/")
+        self.bot_name: str | None = None
+        """Of the bot in Telegram, once it is known: an invitation made there opens there."""
         self._messages = messages or Catalogue.read("messages.yml")
         self._labels = labels or Catalogue.read("labels.yml")
 
@@ -45,6 +49,8 @@ class Renderer:
         words = {**self._context_words(context), **self.terms(say.vars)}
         if "path" in words:
             words["url"] = f"{self._public_url}{words['path']}"
+        if "invitation" in words:
+            words["url"] = self._invitation(str(words["invitation"]), context.channel)
         words["hotline_line"] = self._label("notes.hotline", words) if words.get("hotline") else ""
         buttons = [self._button(button) for button in say.buttons]
         own = len(buttons)
@@ -72,6 +78,11 @@ class Renderer:
     def _term(self, match: re.Match[str]) -> str:
         id = f"terms.{match[1]}"
         return self._labels.text(id) if id in self._labels else match[0]
+
+    def _invitation(self, code: str, channel: str) -> str:
+        if channel == "telegram" and self.bot_name:
+            return f"https://t.me/{self.bot_name}?start=r_{code}"
+        return self.url(f"/?resume={code}")
 
     def url(self, path: str) -> str:
         return f"{self._public_url}{path}"
@@ -151,6 +162,15 @@ class _CardBuilder:
                     "progress": _progress(progress),
                     "read_url": self._read_url(clause.uid),
                 }
+            case ChangesView(changes, progress, path):
+                return {
+                    "kind": "changes",
+                    "title": self._label("cards.changes"),
+                    "progress": _progress(progress),
+                    "items": [self._change(change) for change in changes],
+                    "read_url": self._renderer.url(path),
+                    "read_label": self._label("cards.changes_all"),
+                }
             case AnswerView(quotes, disputable):
                 return {
                     "kind": "answer",
@@ -178,10 +198,10 @@ class _CardBuilder:
                     "label": self._label("cards.open_link" if fields else "cards.open_data"),
                     "expires_at": expires_at.isoformat(),
                 }
-            case ReceiptView(rows, path):
+            case ReceiptView(rows, path, title):
                 return {
                     "kind": "receipt",
-                    "title": self._label("cards.receipt"),
+                    "title": self._label(f"cards.{title}"),
                     "rows": self._rows(rows),
                     "url": self._renderer.url(path),
                     "label": self._label("cards.download"),
@@ -215,6 +235,33 @@ class _CardBuilder:
             "note": note,
             "draft": card.draft,
             "read_url": self._read_url(card.clauses[0].uid),
+        }
+
+    def _change(self, change: ClauseChange) -> dict[str, Any]:
+        """A changed clause, its old and its new words apart; `marks` are the stretches of each that differ."""
+        card = change.card
+
+        def side(name: str, clause: ReadClause | None, marks: Sequence[tuple[int, int]]) -> dict[str, Any] | None:
+            if clause is None:
+                return None
+            return {
+                "label": self._label(f"cards.{name}", number=clause.number),
+                "text": clause.text,
+                "marks": [list(mark) for mark in marks],
+            }
+
+        return {
+            "change": change.kind,
+            "number": change.number,
+            "tag": self._label(f"cards.change_{change.kind}"),
+            "before": side("before", change.before, change.before_marks),
+            "after": side("after", change.after, change.after_marks),
+            "sections": [
+                {"heading": self._label(f"cards.{name}"), "body": getattr(card.card, name)}
+                for name in ("what", "means", "consequence")
+                if card is not None
+            ],
+            "note": self._label("cards.rights_note") if card is not None and card.card.disputable else None,
         }
 
     def _consents(self, view: ConsentsView) -> dict[str, Any]:

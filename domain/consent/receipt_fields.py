@@ -226,10 +226,12 @@ def _agreement(version: Version) -> dict[str, Any]:
 def _clauses(basis: Basis) -> list[dict[str, Any]]:
     """The extension: each clause that stands on a card, how it was shown, and the decisions that rest on it."""
     standing: dict[str, Standing] = {d.item: d.decision for d in basis.decided}
-    relying = {c.item: c.clauses for c in basis.profile.separate_consents if c.item in standing}
+    relying: dict[str, tuple[str, ...]] = {
+        c.item: c.clauses for c in basis.profile.separate_consents if c.item in standing
+    }
 
     def decisions(uid: str) -> dict[str, Standing]:
-        own = {item: standing[item] for item, uids in relying.items() if uid in uids}
+        own: dict[str, Standing] = {item: standing[item] for item, uids in relying.items() if uid in uids}
         return own or {item: standing[item] for item in (CONTRACT,) if item in standing}
 
     return [

@@ -113,14 +113,18 @@ def consent_events(entries: Iterable[dict[str, Any]]) -> list[ConsentEvent]:
     A yes to what stood as given is `renewed` (ISO/IEC TS 27560, event state).
     """
     found: list[ConsentEvent] = []
+    flows: dict[str, str | None] = {}
     for entry in entries:
         if entry["type"] == "invalidated":
-            found.clear()
+            # Of a renewal that was not gone through with, its own decisions; of a registration, everything.
+            items, flow = entry.get("items"), entry.get("flow")
+            found = [] if items is None else [e for e in found if e.item not in items or flows[e.entry_id] != flow]
         elif entry["type"] in _DECISIONS and "item" in entry:
             state: EventState = entry["decision"] if entry["type"] == "decided" else "withdrawn"
             before = next((e.state for e in reversed(found) if e.item == entry["item"]), None)
             if state == "given" and before in {"given", "renewed"}:
                 state = "renewed"
+            flows[entry["id"]] = entry.get("flow")
             guardian = (entry.get("actor") or {}).get("role") == "guardian"
             found.append(
                 ConsentEvent(

@@ -74,7 +74,8 @@ class Answers:
             "rendered_sha256": enqueued.rendered_sha256,
             "message": enqueued.row.id,
         }
-        await self._parts.ledger.append(turn.session, platform_id, kind, _subject(turn, flow), body)  # type: ignore[arg-type]
+        subject = await self._subject(turn, flow, state)
+        await self._parts.ledger.append(turn.session, platform_id, kind, subject, body)  # type: ignore[arg-type]
 
     async def explain(
         self, turn: Turn, platform_id: str, uid: str, text: str, flow: FlowRow | None, state: State | None
@@ -113,8 +114,10 @@ class Answers:
             "rendered_sha256": enqueued.rendered_sha256,
             "message": enqueued.row.id,
         }
+        reading = state is not None and flow is not None and flow.platform_id == platform_id
+        subject = await self._subject(turn, flow, state)
         await self._parts.ledger.append(
-            turn.session, platform_id, "explained" if state else "answer", _subject(turn, flow), body
+            turn.session, platform_id, "explained" if reading else "answer", subject, body
         )
 
     async def _asked(
@@ -127,10 +130,17 @@ class Answers:
             "agreement": _named(version),
             "channel": turn.conversation.channel,
         }
+        subject = await self._subject(turn, flow, state)
         entry = await self._parts.ledger.append(
-            turn.session, platform_id, "question", _subject(turn, flow), body, private={"text": text}, key_id=key_id
+            turn.session, platform_id, "question", subject, body, private={"text": text}, key_id=key_id
         )
         return entry.id
+
+    async def _subject(self, turn: Turn, flow: FlowRow | None, state: State | None) -> str:
+        """Whom it is about: whoever the text was served to, who is another than the flow when a guardian reads."""
+        served = state.served if state else ""
+        whom = await self._parts.ledger.subject_of(turn.session, served) if served else None
+        return whom or (flow.id if flow else turn.conversation.id)
 
     async def _version(self, turn: Turn, platform_id: str, flow: FlowRow | None) -> Version:
         """The version of the open flow, otherwise the one in force."""
@@ -144,10 +154,6 @@ class Answers:
             if len(self._searchers) > _KEPT:
                 self._searchers.popitem(last=False)
         return self._searchers[version.id]
-
-
-def _subject(turn: Turn, flow: FlowRow | None) -> str:
-    return flow.id if flow else turn.conversation.id
 
 
 def _named(version: Version) -> dict[str, object]:

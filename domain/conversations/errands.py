@@ -9,12 +9,11 @@ from sqlalchemy import select
 from domain.accounts import deeds
 from domain.accounts.news import not_me
 from domain.accounts.tables import AccountRow
-from domain.consent.items import item_title
 from domain.conversations import resume
 from domain.conversations.answers import Answers
+from domain.conversations.consents import ConsentErrands
 from domain.conversations.talk import MENU, Talk
 from domain.conversations.wards import WardErrands
-from domain.conversations.withdrawal import Withdrawal
 from domain.conversations.words import named_field
 from domain.evidence.entries import channel_of
 from domain.flows.events import Wished
@@ -34,8 +33,8 @@ class Errands:
         self._parts = talk.parts
         self._registrations = talk.registrations
         self._answers = Answers(talk.parts)
-        self._withdrawal = Withdrawal(talk.parts)
         self._wards = WardErrands(talk)
+        self.consents = ConsentErrands(talk, self._wards)
 
     async def choose_platform(self, turn: Turn, platform_id: str | None) -> None:
         conversation = turn.conversation
@@ -296,38 +295,6 @@ class Errands:
         accounts, conversation = self._parts.accounts, turn.conversation
         here = await accounts.of_conversation(turn.session, conversation.id, conversation.platform_id)
         return here or await accounts.of_conversation(turn.session, conversation.id, None)
-
-    async def my_consents(self, turn: Turn) -> None:
-        """What this conversation's account agreed to and refused."""
-        account_id = await self.account(turn)
-        if account_id is None:
-            await self._talk.say(turn, Say("status.nothing", buttons=MENU))
-            return
-        account = await self._parts.accounts.get(turn.session, account_id)
-        profile = self._parts.platforms.get(account.platform_id).profile
-        decided = await self._parts.consents.of(turn.session, account_id)
-        given = "、".join(item_title(profile, d.item) for d in decided if d.decision == "given")
-        refused = "、".join(item_title(profile, d.item) for d in decided if d.decision != "given")
-        words = {"account": account_id, "given": given or "–", "refused": refused or "–", "withdraw": profile.withdraw}
-        await self._talk.say(
-            turn,
-            Say("status.account", words, (Button("c.withdraw", "withdraw"), Button("c.menu", "menu", style="quiet"))),
-        )
-
-    async def withdraw(self, turn: Turn, verb: str) -> None:
-        """撤回同意: the list, then the question about one, then the deed."""
-        account_id = await self.account(turn)
-        what, _, item = verb.partition(":")
-        if account_id is None:
-            say = Say("status.nothing", buttons=MENU)
-        elif not item:
-            say = await self._withdrawal.choices(turn, account_id)
-        elif what == "withdraw":
-            say = await self._withdrawal.ask(turn, account_id, item)
-        else:
-            say = await self._withdrawal.carry_out(turn, account_id, item)
-        await self._talk.say(turn, say)
-        await self._talk.prompt(turn)
 
     async def clause(self, turn: Turn, uid: str) -> None:
         """One clause that was offered beside an answer."""

@@ -15,12 +15,12 @@ from domain.messaging.buttons import read_token
 from domain.messaging.tables import MessageRow
 from domain.messaging.turn import Press, Turn
 
-# These delete or take back: they count only on the newest message, and once.
-_GRAVE = {"restart", "withdrawn", "ward_withdrawn", "ward_deleted"}
+# These delete, take back or agree: they count only on the newest message, and once.
+_GRAVE = {"restart", "withdrawn", "agreed_again", "ward_withdrawn", "ward_deleted"}
 # These take effect late, from a message that told of something; after a while they no longer do.
 _LATE = {"not_me", "undo_phone"}
 # A separate consent is given by its button alone: 同意 typed beside several of them names none.
-_ONLY_PRESSED = ("yes:", "cross:yes")
+_ONLY_PRESSED = ("yes:", "cross:yes", "c.agreed_again:")
 
 
 class Presses:
@@ -127,9 +127,15 @@ class Presses:
             case "clause":
                 await errands.clause(turn, detail)
             case "consents":
-                await errands.my_consents(turn)
-            case "withdraw" | "withdrawn":
-                await errands.withdraw(turn, verb)
+                await errands.consents.show(turn, detail)
+            case "withdraw":
+                await errands.consents.withdraw(turn, detail)
+            case "withdrawn":
+                await errands.consents.withdrawn(turn, detail)
+            case "again":
+                await errands.consents.again(turn, detail)
+            case "agreed_again":
+                await errands.consents.agreed_again(turn, detail)
             case "wish":
                 await self._wishes.wish(turn, detail, "")
             case "errand":

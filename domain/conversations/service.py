@@ -16,10 +16,10 @@ from domain.conversations import notes
 from domain.conversations.errands import Errands
 from domain.conversations.notes import Notes
 from domain.conversations.presses import Presses
-from domain.conversations.talk import MENU, Talk
+from domain.conversations.talk import CONSENTS, MENU, Talk
 from domain.conversations.values import Values
 from domain.conversations.wishes import Wishes
-from domain.conversations.words import says_understood
+from domain.conversations.words import consents_command, says_understood
 from domain.errors import Forbidden
 from domain.flows.codes import typed_code
 from domain.flows.events import Wished
@@ -47,6 +47,7 @@ _BY_BUTTON = (
     Button("c.errand:change", "wish_update_profile"),
     Button("c.errand:cancel", "wish_cancel_account"),
     Button("c.access", "my_data"),
+    CONSENTS,
     *MENU[2:],
 )
 
@@ -156,6 +157,10 @@ class Conversations:
             await self._notes.take(turn, text)
             return "handled"
         if await self._presses.typed(turn, text):
+            return "handled"
+        command = consents_command(text)
+        if command is not None:
+            await self._errands.consents.command(turn, command)
             return "handled"
         flow = await self._talk.flow(turn)
         if flow is not None and flow.step.startswith("reading:") and says_understood(text):

@@ -22,6 +22,8 @@ MENU = (
     Button("c.platforms", "change_platform"),
     Button("c.human", "human", style="quiet"),
 )
+# Looking at one's consents and taking them back is one tap away in any state (PIPL 15).
+CONSENTS = Button("c.consents", "my_consents")
 
 
 class Talk:
@@ -58,10 +60,11 @@ class Talk:
         if turn.conversation.platform_id is None:
             await self.platforms(turn, "platforms.choose")
             return
-        buttons: tuple[Button, ...] = ()
+        buttons: tuple[Button, ...] = (CONSENTS,)
         if turn.conversation.flow_id is None:
             waiting = await self.renewals.open_here(turn.session, turn.conversation.id)
-            buttons = (*((Button("c.renewal", "see_changes", style="primary"),) if waiting else ()), *MENU)
+            changes = (Button("c.renewal", "see_changes", style="primary"),) if waiting else ()
+            buttons = (*changes, *MENU[:3], CONSENTS, MENU[3])
         await self.say(turn, Say("menu", self.about(turn.conversation.platform_id), buttons))
         await self.prompt(turn)
 

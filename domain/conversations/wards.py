@@ -8,6 +8,7 @@ from domain.flows.say import Button, Say
 from domain.flows.tables import FlowRow
 from domain.guardians.wards import Wards, is_of_age
 from domain.messaging.turn import Turn
+from domain.registration.service import GUARDIAN
 
 
 class WardErrands:
@@ -32,9 +33,11 @@ class WardErrands:
             # Whoever else opens it learns nothing, not even that somebody holds it.
             return False
         flow = await self._talk.flow(turn)
-        if flow is not None and flow.id == row.guardian_flow_id:
-            await self._talk.prompt(turn)
-            return True
+        if flow is not None and flow.kind == GUARDIAN:
+            state = await self._talk.registrations.state(session, flow)
+            if state.guarding is not None and state.guarding.guardianship == row.id:
+                await self._talk.prompt(turn)
+                return True
         if flow is not None:
             conversation.flow_id = None
         await self._talk.registrations.begin_guarding(turn, row)

@@ -31,7 +31,10 @@ _ERRANDS: dict[str, Errand] = {
     "cancel_account": "cancel",
 }
 # What is no answer where a flow asked for a few words of one's own.
-_BESIDE_WORDS = {"stop", "deny", "go_back", "repeat", "human", "why", "resend", "menu", "start", "choose_platform"}
+_BESIDE_WORDS = {
+    "stop", "deny", "go_back", "repeat", "human", "why", "resend", "menu", "start", "choose_platform",
+    "withdraw_consent",
+}  # fmt: skip
 
 
 class Wishes:
@@ -109,7 +112,7 @@ class Wishes:
                 await self._errands.status(turn)
             case "menu" | "repeat":
                 await self._talk.menu(turn)
-            case "withdraw_consent" if await self._errands.account(turn) is not None:
-                await self._errands.withdraw(turn, "withdraw")
+            case "withdraw_consent":
+                await self._errands.consents.withdraw(turn, text=text)
             case _:
                 await self._notes.ask(turn, name)

@@ -2,86 +2,119 @@
 
 from __future__ import annotations
 
-from domain.accounts.tables import AccountRow
-from domain.consent.items import CONTRACT, item_title
-from domain.flows.say import Button, Say
+from domain.consent.items import CONTRACT, CROSS_BORDER, item_title
+from domain.consent.receipt_fields import separate_consent
+from domain.consent.receipts import receipt_for
+from domain.conversations.holdings import Holding
+from domain.conversations.talk import Talk
+from domain.evidence.entries import channel_of, pressed_of
+from domain.flows.say import Button, ReceiptView, Say
+from domain.flows.tables import FlowRow
 from domain.messaging.notices import leave_notice, tell_systems
 from domain.messaging.turn import Turn
-from domain.parts import Parts
-from domain.platforms import Profile, SeparateConsent
+from domain.registration.state import State
 
-_MENU = Button("c.menu", "menu", style="quiet")
+MENU_BUTTON = Button("c.menu", "menu", style="quiet")
+_CANCEL = Button("c.errand:cancel", "wish_cancel_account")
+
+
+def withdrawable(held: Holding) -> list[str]:
+    """What was given and stands, in the order it was decided. The contract itself ends with the account, not here."""
+    return [d.item for d in held.decided if d.decision == "given" and d.item != CONTRACT]
 
 
 class Withdrawal:
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self._parts = talk.parts
 
-    async def choices(self, turn: Turn, account_id: str) -> Say:
-        """What can be taken back, a button each. The contract itself ends with the account, not here."""
-        given = [
-            d
-            for d in await self._parts.consents.of(turn.session, account_id)
-            if d.decision == "given" and d.item != CONTRACT
-        ]
-        leave = (await self._profile(turn, account_id)).leave
-        if not given:
-            return Say("withdraw.nothing", {"leave": leave}, (Button("c.human", "human"), _MENU))
-        titles = [(d.item, await self._title(turn, account_id, d.item)) for d in given]
-        buttons = tuple(Button(f"c.withdraw:{item}", "withdraw_item", vars={"title": title}) for item, title in titles)
-        return Say("withdraw.choose", {"leave": leave}, (*buttons, _MENU))
+    def choices(self, held: Holding) -> Say:
+        """What can be taken back, a button each."""
+        items = withdrawable(held)
+        leave = {"leave": held.profile.leave}
+        if not items:
+            return Say("withdraw.nothing", leave, (Button("c.human", "human"), MENU_BUTTON))
+        return Say("withdraw.choose", leave, (*withdraw_buttons(held, items), MENU_BUTTON))
 
-    async def ask(self, turn: Turn, account_id: str, item: str) -> Say:
+    def ask(self, held: Holding, item: str) -> Say:
         """What follows from taking this one back, and the question."""
-        consent = await self._consent(turn, account_id, item)
-        words = {"title": await self._title(turn, account_id, item)}
-        buttons = (Button(f"c.withdrawn:{item}", "withdraw_now", style="danger"), Button("c.consents", "keep_consent"))
-        message = "withdraw.ask_needed" if consent is not None and consent.indispensable else "withdraw.ask"
+        decided = held.of(item)
+        title = item_title(held.profile, item)
+        if decided is None or decided.decision != "given" or item == CONTRACT:
+            return Say("withdraw.already", {"title": title}, (Button("c.consents", "my_consents"), MENU_BUTTON))
+        consent = separate_consent(held.profile, item)
+        needed = consent is not None and consent.indispensable
+        words = {"title": title, "if_refused": consent.if_refused if consent else ""}
+        buttons = (
+            Button(f"c.withdrawn:{held.id}/{item}", "withdraw_now", style="danger"),
+            Button(f"c.consents:{held.id}", "keep_consent"),
+            *((_CANCEL,) if needed and held.account_id else ()),
+        )
+        message = (
+            "withdraw.ask_crossing" if item == CROSS_BORDER
+            else "withdraw.ask_open" if held.account_id is None
+            else "withdraw.ask_needed" if needed
+            else "withdraw.ask"
+        )  # fmt: skip
         return Say(message, words, buttons)
 
-    async def carry_out(self, turn: Turn, account_id: str, item: str) -> Say:
-        """Record it, stop relying on it from now on, and tell the platform's people and systems."""
+    async def carry_out(self, turn: Turn, held: Holding, item: str) -> Say:
+        """Record it, stop relying on it from now on, issue a receipt, and tell the platform's people and systems."""
         parts, session = self._parts, turn.session
-        decided = next((d for d in await parts.consents.of(session, account_id) if d.item == item), None)
-        title = await self._title(turn, account_id, item)
+        decided = held.of(item)
         if decided is None or decided.decision != "given" or item == CONTRACT:
-            return Say("withdraw.already", {"title": title}, (_MENU,))
-        account = await session.get_one(AccountRow, account_id)
+            return self.ask(held, item)
+        title = item_title(held.profile, item)
         body = {
             "served": decided.entry_id,
-            "account": account_id,
+            "account": held.account_id,
             "item": item,
             "withdraws": decided.entry_id,
             "button": turn.press.label if turn.press else None,
-            "channel": {
-                "kind": turn.conversation.channel,
-                "conversation": turn.conversation.id,
-                "update": turn.update_id,
-            },
+            "actor": {"role": "self"},
+            "channel": channel_of(turn),
+            **pressed_of(turn, parts.clock.now()),
         }
-        entry = await parts.ledger.append(session, account.platform_id, "withdrawn", account.evidence_subject, body)
+        entry = await parts.ledger.append(session, held.profile.id, "withdrawn", held.subject, body)
         await parts.consents.decide(
             session,
-            flow_id=account.flow_id,
-            platform_id=account.platform_id,
+            flow_id=held.flow_id,
+            platform_id=held.profile.id,
             item=item,
             decision="withdrawn",
             agreement_id=decided.agreement_id,
             entry_id=entry.id,
+            given_by=decided.given_by,
         )
-        await tell_systems(
-            session, parts, "withdrawn", account.platform_id, account_id, {"item": item, "entry": entry.id}
+        if held.account_id is None:
+            await self._unsettle(turn, held, item)
+            return Say("withdraw.done_open", {"title": title})
+        data = {"item": item, "entry": entry.id}
+        await tell_systems(session, parts, "withdrawn", held.profile.id, held.account_id, data)
+        await leave_notice(session, parts, turn.conversation, "withdrawn", f"{held.account_id} {title}")
+        issued = await receipt_for(session, parts, held.account_id, occasion="withdrawn", entry_id=entry.id)
+        consent = separate_consent(held.profile, item)
+        needed = consent is not None and consent.indispensable
+        buttons = (*((_CANCEL,) if needed else ()), Button(f"c.consents:{held.id}", "my_consents"), MENU_BUTTON)
+        view = ReceiptView((("@" + title, ("consent_withdrawn_now", {})),), issued.path, "consent_receipt")
+        return Say("withdraw.done_needed" if needed else "withdraw.done", {"title": title}, buttons, view)
+
+    async def _unsettle(self, turn: Turn, held: Holding, item: str) -> None:
+        """In a registration under way the answer becomes a no; what cannot do without it asks again by itself."""
+        row = await turn.session.get_one(FlowRow, held.flow_id)
+        state: State = await self._talk.registrations.state(turn.session, row)
+        if item == CROSS_BORDER:
+            state = state.but(crossing="refused", asking=None)
+        else:
+            state = state.but(decisions={**state.decisions, item: "refused"}, asking=None)
+        row.sealed = await self._parts.vault.seal(
+            turn.session, row.key_id, f"flows|{row.id}", state.model_dump_json().encode()
         )
-        await leave_notice(session, parts, turn.conversation, "withdrawn", f"{account_id} {title}")
-        return Say("withdraw.done", {"title": title}, (Button("c.consents", "my_consents"), _MENU))
+        await turn.session.flush()
 
-    async def _profile(self, turn: Turn, account_id: str) -> Profile:
-        account = await self._parts.accounts.get(turn.session, account_id)
-        return self._parts.platforms.get(account.platform_id).profile
 
-    async def _consent(self, turn: Turn, account_id: str, item: str) -> SeparateConsent | None:
-        profile = await self._profile(turn, account_id)
-        return next((c for c in profile.separate_consents if c.item == item), None)
-
-    async def _title(self, turn: Turn, account_id: str, item: str) -> str:
-        return item_title(await self._profile(turn, account_id), item)
+def withdraw_buttons(held: Holding, items: list[str]) -> tuple[Button, ...]:
+    return tuple(
+        Button(f"c.withdraw:{held.id}/{item}", "withdraw_item", vars={"title": item_title(held.profile, item)})
+        for item in items
+    )

@@ -36,6 +36,17 @@ def says_understood(text: str) -> bool:
     return text.strip(" 。.!！~，,").casefold() in _words()["understood"]
 
 
+def consents_command(text: str) -> str | None:
+    """`show` or `withdraw`, when a text is nothing but the plain command: it works in every state, engine or not."""
+    said = text.strip(" 。.!！~～,，").casefold()
+    return next((name for name, words in _words()["consents"].items() if said in words), None)
+
+
+def named_items(text: str) -> list[str]:
+    """The separate consents a sentence speaks of: 不同意共享了 -> sharing."""
+    return [item for item, words in _words()["items"].items() if any(word in text.casefold() for word in words)]
+
+
 def is_filler(text: str) -> bool:
     """Whether a text only stands in for an answer (等一下)."""
     return text.strip(" 。.!！~，,") in _words()["fillers"]

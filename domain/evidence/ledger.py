@@ -8,6 +8,7 @@ database (`heads.py`), so that a chain cut off at its end is noticed too.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -33,6 +34,7 @@ EntryType = Literal[
 ]  # fmt: skip
 
 # A decision without proof of what had been served before it proves nothing (civil code commentary, art. 10).
+# The database refuses them as well (migration 0005).
 _NEEDS_SERVED = {"clause_shown", "clause_opened", "explained", "acknowledged", "decided", "formed", "declined"}
 
 
@@ -91,10 +93,10 @@ class Ledger:
                 a salted commitment to each.
 
         Raises:
-            ValueError: an entry that must point at what had been served does not.
+            ValueError: an entry that must rest on an earlier one of the same person does not: what was shown or
+                decided on a served text of the same version, a withdrawal on the decision it takes back.
         """
-        if type in _NEEDS_SERVED and not body.get("served"):
-            raise ValueError(f"{type} does not name the served entry it rests on")
+        await _rests_on_earlier(session, platform_id, type, subject, body)
         now = self._clock.now()
         entry_id = uuid7(now, self._chance)
         commitments: dict[str, str] = {}
@@ -145,6 +147,11 @@ class Ledger:
             await session.flush()
         return Entry(entry_id, platform_id, head.seq, type, head_hash)
 
+    async def subject_of(self, session: AsyncSession, entry_id: str) -> str | None:
+        """Whom an entry is about; None when there is no such entry."""
+        subject: str | None = await session.scalar(select(LedgerRow.subject).where(LedgerRow.entry_id == entry_id))
+        return subject
+
     async def _lock_head(self, session: AsyncSession, platform_id: str) -> LedgerHeadRow:
         insert = sqlite.insert if session.bind.dialect.name == "sqlite" else postgresql.insert  # type: ignore[union-attr]
         await session.execute(
@@ -160,3 +167,32 @@ class Ledger:
                 .execution_options(populate_existing=True)
             )
         ).scalar_one()
+
+
+async def _rests_on_earlier(
+    session: AsyncSession, platform_id: str, type: str, subject: str, body: Mapping[str, Any]
+) -> None:
+    if type in _NEEDS_SERVED:
+        name, needed, told = "served", "served", "the served entry it rests on"
+    elif type == "withdrawn":
+        name, needed, told = "withdraws", "decided", "the decision it takes back"
+    else:
+        return
+    if not body.get(name):
+        raise ValueError(f"{type} does not name {told}")
+    earlier = await session.scalar(
+        select(LedgerRow).where(
+            LedgerRow.entry_id == body[name],
+            LedgerRow.platform_id == platform_id,
+            LedgerRow.subject == subject,
+            LedgerRow.type == needed,
+        )
+    )
+    if earlier is None:
+        raise ValueError(f"{type} names {told}, but there is none such of this person")
+    if needed == "served" and _agreement(json.loads(earlier.entry)) != _agreement(body):
+        raise ValueError(f"{type} rests on another version than was served")
+
+
+def _agreement(entry: Mapping[str, Any]) -> object:
+    return (entry.get("agreement") or {}).get("id")

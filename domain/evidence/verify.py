@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.evidence.anchors import Anchored, anchored
 from domain.evidence.heads import SignedHead
 from domain.evidence.ledger import GENESIS, canonical, chain_hash
-from domain.evidence.tables import LedgerHeadRow, LedgerRow
+from domain.evidence.stamps import Authority
+from domain.evidence.tables import AnchorRow, LedgerHeadRow, LedgerRow
 from domain.vault.keyring import signature_is_good
 
 
@@ -24,22 +26,32 @@ class BadRow:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`first_bad` is None exactly when every chain is whole and reaches its signed head."""
+    """`first_bad` is None exactly when every chain is whole, reaches its signed head and is what was stamped.
+
+    `anchored` says how the time stamps stand; None when a chain is bad already, or was made before there were any.
+    """
 
     entries: int
     first_bad: BadRow | None
+    anchored: Anchored | None = field(default=None, compare=False)
 
     @property
     def ok(self) -> bool:
         return self.first_bad is None
 
 
-async def verify(session: AsyncSession, public_keys: Mapping[str, str], heads: Mapping[str, SignedHead]) -> Verdict:
-    """Check every platform's chain: numbering, canonical form, links, hashes, signatures, and its end.
+async def verify(
+    session: AsyncSession,
+    public_keys: Mapping[str, str],
+    heads: Mapping[str, SignedHead],
+    authorities: Sequence[Authority] = (),
+) -> Verdict:
+    """Check every platform's chain: numbering, canonical form, links, hashes, signatures, its end, and its stamps.
 
     Args:
         public_keys: key id -> raw Ed25519 public key in base64.
         heads: the heads kept outside the database (platform id -> head).
+        authorities: whose time stamps are trusted; those of others are checked against the root kept with them.
     """
     entries = 0
     ends = {row.platform_id: row for row in (await session.execute(select(LedgerHeadRow))).scalars()}
@@ -52,7 +64,10 @@ async def verify(session: AsyncSession, public_keys: Mapping[str, str], heads: M
         )
         if bad is not None:
             return Verdict(entries, bad)
-    return Verdict(entries, None)
+    if not await session.run_sync(lambda sync: inspect(sync.connection()).has_table(AnchorRow.__tablename__)):
+        return Verdict(entries, None)
+    stamps = await anchored(session, authorities)
+    return Verdict(entries, BadRow(*stamps.fault) if stamps.fault else None, stamps)
 
 
 def _first_bad(platform: str, rows: Iterable[LedgerRow], public_keys: Mapping[str, str]) -> BadRow | None:

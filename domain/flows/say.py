@@ -101,8 +101,11 @@ class LinkView:
 
 @dataclass(frozen=True)
 class ReceiptView:
+    """`title` is the label id of what stands on top; `path` is that of the receipt's page."""
+
     rows: tuple[tuple[str, str | tuple[str, Mapping[str, Any]]], ...]
     path: str
+    title: str = "receipt"
 
 
 View = (

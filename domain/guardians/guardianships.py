@@ -139,15 +139,12 @@ class Guardianships:
     # --- changed -------------------------------------------------------------------------------------
 
     async def invite(self, session: AsyncSession, ward: FlowRow, band: Band, phone: str | None) -> tuple[str, str]:
-        """A guardian is asked; whoever was asked before no longer is. Returns (guardianship id, code).
+        """A guardian is asked. Returns (guardianship id, code).
 
         Args:
             phone: E.164, of whom the ward names; None when the guardian sits beside the ward.
         """
         parts, now = self._parts, self._parts.clock.now()
-        for before in await self.of_ward_flow(session, ward.id):
-            if before.state in Waiting:
-                await self.end(session, before, "revoked")
         code = new_code(parts.chance)
         guardianship_id = new_id("w", parts.chance)
         session.add(

@@ -11,6 +11,7 @@ from domain.ambient import SHANGHAI
 from domain.flows.events import PageFilled
 from domain.flows.pages import Asked, PageForm, PageGone, PageOutcome, find_page, flow_of_page, spend_pages
 from domain.flows.tables import FlowRow
+from domain.guardians.effects import NotBound
 from domain.guardians.rules import RELATIONS, Identity, Relation, band_of, refusal, reviews
 from domain.guardians.steps.acting import PAGE_FIELDS
 from domain.guardians.tables import GuardianshipRow
@@ -98,6 +99,10 @@ class GuardianPages:
             if state.guarding is None:
                 raise PageGone()
             row = await rows.get(session, state.guarding.guardianship)
+            if row.state != "bound":
+                await spend_pages(session, parts, flow.id)
+                await self._registrations.feed(Turn(session, conversation), flow, NotBound())
+                return PageOutcome({}, conversation.id)
             today = parts.clock.now().astimezone(SHANGHAI).date()
             guardian = _identity(values["guardian_id_number"], state.values.get("phone"))
             ward = _identity(values["ward_id_number"], None)

@@ -13,7 +13,7 @@ from domain.flows.events import Event
 from domain.flows.tables import FlowRow
 from domain.guardians import effects as own
 from domain.guardians.guardianships import INVITATION, Guardianships, Waiting
-from domain.guardians.rules import next_birthday, requirement
+from domain.guardians.rules import Band, next_birthday, requirement
 from domain.guardians.tables import GuardianshipRow
 from domain.identifiers.phones import Phone
 from domain.messaging.notices import tell_systems
@@ -40,8 +40,7 @@ class GuardianEffects:
             case own.Invite(phone, band):
                 return await self._invite(run, effect)
             case own.Accompany(band):
-                guardianship_id, _ = await self.rows.invite(run.turn.session, run.row, band, None)
-                await self._registrations.record(run, "guardian_invited", (), {"guardianship": guardianship_id})
+                guardianship_id, _ = await self._ask(run, band, None)
                 row = await self.rows.get(run.turn.session, guardianship_id)
                 run.turn.conversation.flow_id = None
                 await self._registrations.begin_guarding(run.turn, row)
@@ -66,6 +65,9 @@ class GuardianEffects:
                 await self.call_off(session, run.row.id)
             return
         row = await self._row(run)
+        mine = row.guardian_flow_id == run.row.id
+        if not mine and not run.state.guarding.beside:
+            return  # Whoever opened it without proving the phone has no say.
         if outcome in {"declined", "guardian_refused"} and row.state in {*Waiting, "review"}:
             await self.refuse(session, row, "refused" if outcome == "declined" else "look_refused")
         elif row.state in {*Waiting, "review"}:
@@ -178,10 +180,16 @@ class GuardianEffects:
         session = run.turn.session
         if await self.rows.said_no_lately(session, run.row, effect.phone):
             return own.NotInvited("lately")
-        guardianship_id, code = await self.rows.invite(session, run.row, effect.band, effect.phone)
-        await self._registrations.record(run, "guardian_invited", (), {"guardianship": guardianship_id})
+        guardianship_id, code = await self._ask(run, effect.band, effect.phone)
         until = (self._parts.clock.now() + INVITATION).astimezone(SHANGHAI)
         return own.Invited(guardianship_id, code, f"{until.month}月{until.day}日 {until:%H:%M}")
+
+    async def _ask(self, run: RegistrationRun, band: Band, phone: str | None) -> tuple[str, str]:
+        """Ask a guardian; whoever was asked before need not answer any more. Returns (guardianship id, code)."""
+        await self.call_off(run.turn.session, run.row.id)
+        guardianship_id, code = await self.rows.invite(run.turn.session, run.row, band, phone)
+        await self._registrations.record(run, "guardian_invited", (), {"guardianship": guardianship_id})
+        return guardianship_id, code
 
     async def _bind(self, run: RegistrationRun) -> Event:
         session, state = run.turn.session, run.state

@@ -104,9 +104,7 @@ class Registrations(Runner[RegistrationRun]):
         )
         crossing = "given" if guarding.beside else None
         state = State(subject="person", guarding=guarding, crossing=crossing)
-        row = await self._begin(turn, platform, GUARDIAN, state)
-        if row is not None:
-            guardianship.guardian_flow_id = row.id
+        await self._begin(turn, platform, GUARDIAN, state)
 
     async def begin_of_age(self, turn: Turn, account: Account) -> None:
         """Somebody who was a ward reads and decides anew for itself."""

@@ -95,7 +95,7 @@ async def publish(
     return published
 
 
-def _to_ask(platform_id: str, same: list[str], *, newly: bool) -> Select[tuple[int]]:
+def _to_ask(platform_id: str, same: list[str], *, newly: bool) -> Select[int]:
     """How many agreed to something else. Whoever refused this very text is not asked again.
 
     Args:

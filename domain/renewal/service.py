@@ -16,7 +16,7 @@ from domain.consent.decks import Decks
 from domain.consent.items import CONTRACT, item_title
 from domain.consent.service import Decided
 from domain.errors import NotFound
-from domain.evidence import EntryType
+from domain.evidence import Entry, EntryType
 from domain.evidence.entries import agreement_of, channel_of, pressed_of
 from domain.evidence.readings import readings
 from domain.flows import effects as fx
@@ -434,7 +434,7 @@ class Renewals(Runner[_Run]):
         }
         return (await self._append(run, type, body)).id
 
-    async def _append(self, run: _Run, type: EntryType, body: Mapping[str, Any]) -> Any:
+    async def _append(self, run: _Run, type: EntryType, body: Mapping[str, Any]) -> Entry:
         return await self._parts.ledger.append(
             run.turn.session, run.row.platform_id, type, run.account.evidence_subject, body
         )

@@ -6,6 +6,7 @@ Every key has an id; the first of a purpose is the current one, older ones still
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import json
@@ -73,14 +74,7 @@ class Keyring:
             return cls.load(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         keyring = cls.create(chance)
-        document = {p: {i: base64.b64encode(k).decode() for i, k in ks.items()} for p, ks in keyring._keys.items()}
-        # Not the process id: in a container it is always the same, and a crash may have left a draft behind.
-        draft = path.with_suffix(f".{chance.token(8).hex()}.new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(document, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
+        draft = keyring._drafted(path, chance)
         try:
             # A link fails when another process was first; then its keys are the ones that count.
             os.link(draft, path)
@@ -89,6 +83,41 @@ class Keyring:
         finally:
             draft.unlink()
         return keyring
+
+    @classmethod
+    def rotate(cls, path: Path, purpose: Purpose, chance: Chance) -> str:
+        """Put a new key before those of a purpose; the older ones go on to open and verify. Returns its id.
+
+        A process that is running works with the keys it has read until it is started again. Raises KeyringError, also
+        when another rotation was faster.
+        """
+        before = path.read_bytes() if path.exists() else b""
+        keyring = cls.load(path)
+        numbers = [int(each.rpartition("-")[2]) for each in keyring._keys[purpose] if each.rpartition("-")[2].isdigit()]
+        key_id = f"{purpose}-{max(numbers, default=0) + 1}"
+        keyring._keys[purpose] = {key_id: chance.token(32), **keyring._keys[purpose]}
+        draft = keyring._drafted(path, chance)
+        try:
+            with path.open("rb") as held:
+                fcntl.flock(held, fcntl.LOCK_EX)
+                if path.read_bytes() != before:
+                    raise KeyringError(f"{path} was changed meanwhile: look at it, and rotate again if it is needed")
+                draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return key_id
+
+    def _drafted(self, path: Path, chance: Chance) -> Path:
+        """These keys in a file beside `path`, whole on the disk and for its owner alone."""
+        document = {p: {i: base64.b64encode(k).decode() for i, k in ks.items()} for p, ks in self._keys.items()}
+        # Not the process id: in a container it is always the same, and a crash may have left a draft behind.
+        draft = path.with_suffix(f".{chance.token(8).hex()}.new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(document, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        return draft
 
     def _current(self, purpose: Purpose) -> tuple[str, bytes]:
         return next(iter(self._keys[purpose].items()))

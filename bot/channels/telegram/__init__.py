@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram import Bot
@@ -26,6 +26,7 @@ from bot.channels.telegram.words import Words
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.wording.render import Renderer
 
 log = structlog.get_logger()
 
@@ -52,12 +53,13 @@ async def telegram_channel(app: App) -> AsyncIterator[None]:
     ingress = Ingress(app.domain, app.doorway, app.hub, bot, words, messages_a_minute=app.settings.messages_a_minute)
     sender = Sender(bot, Pace(asyncio.get_running_loop().time), words)
     delivery = Delivery(app.domain, app.hub, Artist(words), sender)
+    introduce = partial(_introduce, bot, ingress, words, app.renderer)
     if settings.mode == "webhook":
         secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
         app.web.router.add_post(PATH, Webhook(ingress, secret).handle)
-        app.spawn(_by_webhook(bot, ingress, words, f"{app.settings.public}{PATH}", secret), "telegram set-up")
+        app.spawn(_by_webhook(bot, f"{app.settings.public}{PATH}", secret, introduce), "telegram set-up")
     else:
-        app.spawn(_by_polling(bot, ingress, words), "telegram updates")
+        app.spawn(_by_polling(bot, ingress, introduce), "telegram updates")
     app.spawn(delivery.run(), "telegram delivery")
     try:
         yield
@@ -66,33 +68,33 @@ async def telegram_channel(app: App) -> AsyncIterator[None]:
         await session.close()
 
 
-async def _by_polling(bot: Bot, ingress: Ingress, words: Words) -> None:
+async def _by_polling(bot: Bot, ingress: Ingress, introduce: Callable[[], Coroutine[Any, Any, None]]) -> None:
     patience = Patience()
     # What came in while the process was down is kept: nobody's message is dropped.
     await patience.until_done(partial(bot.delete_webhook, drop_pending_updates=False), "webhook not deleted")
-    introduction = asyncio.create_task(_introduce(bot, ingress, words))
+    introduction = asyncio.create_task(introduce())
     try:
         await Polling(bot, ingress, patience).run()
     finally:
         introduction.cancel()
 
 
-async def _by_webhook(bot: Bot, ingress: Ingress, words: Words, url: str, secret: str) -> None:
+async def _by_webhook(bot: Bot, url: str, secret: str, introduce: Callable[[], Coroutine[Any, Any, None]]) -> None:
     if not url.startswith("https://"):
         log.warning("webhook address is not https", hint="Telegram's own servers refuse it: set MINGSHI_PUBLIC_URL")
     setting = partial(
         bot.set_webhook, url, secret_token=secret, allowed_updates=ALLOWED_UPDATES, drop_pending_updates=False
     )
     await Patience().until_done(setting, "webhook not set")
-    await _introduce(bot, ingress, words)
+    await introduce()
 
 
-async def _introduce(bot: Bot, ingress: Ingress, words: Words) -> None:
-    """Learn the bot's own name and put up its menu of commands."""
+async def _introduce(bot: Bot, ingress: Ingress, words: Words, renderer: Renderer) -> None:
+    """Learn the bot's own name, for links that open it, and put up its menu of commands."""
     patience = Patience()
 
     async def learn() -> None:
-        ingress.username = (await bot.me()).username
+        ingress.username = renderer.bot_name = (await bot.me()).username
 
     await patience.until_done(learn, "own name not learnt")
     commands = [BotCommand(command=name, description=text) for name, text in words.commands.items()]

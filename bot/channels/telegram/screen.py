@@ -97,6 +97,8 @@ class Artist:
             case "every":
                 blocks = [block(Span(card["title"], "b")), block(card["quote"], frame="quote")]
                 return [*blocks, self._address(card["read_url"])], []
+            case "changes":
+                return list(self._changes(card)), []
             case "answer":
                 return list(self._answer(card)), []
             case "consents":
@@ -139,6 +141,19 @@ class Artist:
             else:
                 keys.append(Key(item["unfold"]["label"], item["unfold"]["token"]))
         return blocks, _packed(keys)
+
+    def _changes(self, card: Mapping[str, Any]) -> Iterator[Block]:
+        """Old words and new ones below each other, what differs in bold."""
+        for item in card["items"]:
+            yield block(Span(item["number"], "b"), f"  {item['tag']}")
+            for side in (item["before"], item["after"]):
+                if side is not None:
+                    yield block(Span(side["label"], "i"), "\n", *_marked(side), frame="quote")
+            if item["note"]:
+                yield block(Span(item["note"], "i"))
+            if item["sections"]:
+                yield _explanation(item)
+        yield self._address(card["read_url"], card["read_label"])
 
     def _answer(self, card: Mapping[str, Any]) -> Iterator[Block]:
         for quote in card["quotes"]:
@@ -185,11 +200,30 @@ class Artist:
                 blocks = [*blocks, block(self._words.say("open", label=label, url=link_text(url)))]
         return blocks, rows
 
-    def _address(self, url: str) -> Block:
-        """Where a clause stands in the full text."""
+    def _address(self, url: str, label: str | None = None) -> Block:
+        """Where a clause stands in the full text, or what the label names."""
         if url.startswith("https://"):
-            return block(Span(self._words.say("read"), url=url))
+            return block(Span(label or self._words.say("read"), url=url))
+        if label is not None:
+            return block(self._words.say("open", label=label, url=link_text(url)))
         return block(self._words.say("read_at", url=link_text(url)))
+
+
+# Marks beyond this many would be dropped by Telegram anywhere in the message.
+_MOST_MARKS = 12
+
+
+def _marked(side: Mapping[str, Any]) -> Iterator[Span | str]:
+    """A text with the stretches that differ in bold, unless they are too many, or all of it."""
+    text, marks = side["text"], side["marks"]
+    if len(marks) > _MOST_MARKS or marks == [[0, len(text)]]:
+        yield text
+        return
+    at = 0
+    for start, end in marks:
+        yield from (part for part in (text[at:start], Span(text[start:end], "b")) if part)
+        at = end
+    yield text[at:]
 
 
 def _explanation(card: Mapping[str, Any]) -> Block:

@@ -101,6 +101,9 @@ class _Page:
                     self._theme_item(item)
             case "every":
                 self._line(card["quote"], indent=1)
+            case "changes":
+                for item in card["items"]:
+                    self._change(item)
             case "answer":
                 for quote in card["quotes"]:
                     self._line(quote["number"], quote["quote"], indent=1)
@@ -140,6 +143,15 @@ class _Page:
         self._line(self._own.text("section", {"heading": item.get("quote_label", ""), "body": item["quote"]}), indent=2)
         self._line(item.get("note"), indent=2)
 
+    def _change(self, item: Mapping[str, Any]) -> None:
+        self._line("·", item["number"], item["tag"], indent=1)
+        for side in (item["before"], item["after"]):
+            if side is not None:
+                self._line(self._own.text("section", {"heading": side["label"], "body": _marked(side)}), indent=2)
+        for section in item["sections"]:
+            self._line(self._own.text("section", section), indent=2)
+        self._line(item.get("note"), indent=2)
+
     def _consents(self, card: Mapping[str, Any]) -> None:
         for item in card["items"]:
             decision = self._own.text(f"decisions.{item['decision'] or 'open'}")
@@ -160,3 +172,15 @@ class _Page:
         elif isinstance(value, list):
             for inner in value:
                 self._any_buttons(inner)
+
+
+def _marked(side: Mapping[str, Any]) -> str:
+    """A text with the stretches that differ between 【】; all of it differing needs no sign."""
+    text, marks = side["text"], side["marks"]
+    if marks == [[0, len(text)]]:
+        return str(text)
+    shown, at = "", 0
+    for start, end in marks:
+        shown += text[at:start] + (f"【{text[start:end]}】" if end > start else "")
+        at = end
+    return shown + str(text[at:])

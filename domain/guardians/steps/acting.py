@@ -113,6 +113,8 @@ class Identities(OneQuestion):
             case PageOpened():
                 view = LinkView(event.path, event.fields, event.minutes, event.expires_at)
                 return state.but(page_open=True), (Say("guarding.page", {}, _PAGE_BUTTONS, view, prompt=True),)
+            case NotBound():
+                return state, (Say("guarding.over", {}, (HUMAN, _MENU)), End("stopped", forget=True))
             case PageFilled(values):
                 reasons = tuple(reason for reason in values["reviews"].split(",") if reason)
                 known = set_guarding(state, band=values["band"], stage="look" if reasons else "known")

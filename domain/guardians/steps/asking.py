@@ -134,7 +134,7 @@ class WithGuardian(OneQuestion):
             HUMAN,
             STOP,
         )
-        words = {"code": ward.code, "until": ward.until, "path": f"/?resume={ward.code}"}
+        words = {"code": ward.code, "until": ward.until, "invitation": ward.code}
         return Say(message, words, buttons, prompt=True)
 
 

@@ -109,7 +109,7 @@ async def test_not_leaving_a_message_after_all_leaves_none(domain: Domain, perso
     assert await domain.notices.all() == []
 
 
-@pytest.mark.parametrize("topic", ["file_complaint", "check_complaint_status", "withdraw_consent"])
+@pytest.mark.parametrize("topic", ["file_complaint", "check_complaint_status"])
 async def test_what_people_do_is_said_to_be_done_by_people_and_the_message_carries_its_topic(
     domain: Domain, topic: str
 ) -> None:
@@ -175,7 +175,7 @@ async def test_one_conversation_sees_and_withdraws_only_its_own_account(domain: 
     account = await domain.accounts.find("xiaohe", "phone", f"+86{PHONE}")
     assert account is not None
     assert account.id not in stranger.transcript()
-    await stranger.presses_token(person.button("我同意了什么"))
+    await stranger.presses_token(person.button("我的同意"))
     assert account.id not in stranger.transcript()
 
 

@@ -43,7 +43,7 @@ FIELDS = set(get_args(FieldName))
 TOPICS = {"file_complaint", "check_complaint_status", "supplement_complaint", "withdraw_consent"}
 OWNERS = {"reset_password", "report_stolen_account", "cancel_account", "update_profile"}
 NOT_SENT = {"too_soon", "too_many", "too_many_phones", "service_paused"}
-KINDS = {"registration", "guardian", "of_age", "selfservice"}
+KINDS = {"registration", "guardian", "of_age", "selfservice", "renewal"}
 QUESTIONS = {"contact", "story", "ground", "to_whom", "reason", "ending", "date"}
 # What stands for the part of an id that is worked out when it is said.
 SPOKEN = {

@@ -16,6 +16,11 @@ async def append_questions(domain: Domain, count: int) -> None:
             await domain.parts.ledger.append(session, PLATFORM, "question", "f_subject", {"number": number})
 
 
+async def serve(session: AsyncSession, domain: Domain, subject: str, platform: str = PLATFORM) -> str:
+    """Put a text before a person; returns the id of the entry that says so."""
+    return (await domain.parts.ledger.append(session, platform, "served", subject, {})).id
+
+
 async def length(session: AsyncSession) -> int:
     found = await session.execute(text("SELECT count(*) FROM ledger WHERE platform_id = :p"), {"p": PLATFORM})
     return int(found.scalar_one())
@@ -24,11 +29,15 @@ async def length(session: AsyncSession) -> int:
 async def take_triggers_off(session: AsyncSession) -> None:
     """What only somebody with the database's own password can do; undone with the transaction."""
     if session.get_bind().dialect.name == "sqlite":
-        for name in ("update", "delete", "replace"):
-            await session.execute(text(f"DROP TRIGGER ledger_no_{name}"))
+        names = await session.scalars(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('ledger', 'anchors')")
+        )
+        for name in names.all():
+            await session.execute(text(f"DROP TRIGGER {name}"))
         await session.execute(text("PRAGMA defer_foreign_keys = ON"))
     else:
-        await session.execute(text("ALTER TABLE ledger DISABLE TRIGGER USER"))
+        for table in ("ledger", "anchors"):
+            await session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
 
 
 async def change(session: AsyncSession, seq: int, column: str, value: object) -> None:

@@ -59,8 +59,9 @@ async def test_a_decision_that_names_no_served_entry_is_refused_by_name(
 
 async def test_a_decision_that_names_its_served_entry_is_written(sqlite_domain: Domain) -> None:
     async with sqlite_domain.transaction() as session:
-        await sqlite_domain.parts.ledger.append(session, PLATFORM, "decided", "f_1", {"served": "e_1"})
-    assert json.loads((await _rows(sqlite_domain, "decided"))[0].entry)["served"] == "e_1"
+        served = await serve(session, sqlite_domain, "f_1")
+        await sqlite_domain.parts.ledger.append(session, PLATFORM, "decided", "f_1", {"served": served})
+    assert json.loads((await _rows(sqlite_domain, "decided"))[0].entry)["served"] == served
 
 
 async def test_personal_words_are_committed_to_with_a_salt_of_sixteen_bytes(

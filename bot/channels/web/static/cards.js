@@ -157,6 +157,21 @@ const renderers = {
     return frame("theme", card, el("ul", { class: "items" }, items), readLink(card.read_url, texts.readAll));
   },
 
+  /** What a new version says otherwise: the old words beside the new ones. */
+  changes(card) {
+    const items = card.items.map((item) =>
+      el(
+        "li",
+        { class: `change ${item.change}` },
+        el("p", { class: "change-head" }, el("b", { text: texts.clauseNumber(item.number) }), el("span", { class: "tag", text: item.tag })),
+        el("div", { class: "sides" }, changeSide(item.before, "before", "del"), changeSide(item.after, "after", "ins")),
+        sections(item.sections),
+        remark(item),
+      ),
+    );
+    return frame("changes", card, el("ul", { class: "changes" }, items), readLink(card.read_url, card.read_label));
+  },
+
   answer(card) {
     const quotes = card.quotes.map((quote) =>
       el(
@@ -229,6 +244,22 @@ const renderers = {
     return frame("progress", { title: card.label, progress: card });
   },
 };
+
+/** One side of a change. What differs is marked; where all of it does, the side itself says so. */
+function changeSide(side, name, mark) {
+  if (!side) return null;
+  const signs = Array.from(side.text); // offsets count signs, also those beyond U+FFFF
+  const text = (from, to) => signs.slice(from, to).join("");
+  const parts = [];
+  let at = 0;
+  for (const [start, end] of side.marks) {
+    if (start > at) parts.push(text(at, start));
+    if (end > start) parts.push(el(mark, { text: text(start, end) }));
+    at = end;
+  }
+  parts.push(text(at));
+  return el("div", { class: `side ${name}` }, el("p", { class: "side-label", text: side.label }), el("p", { class: "verbatim" }, ...parts));
+}
 
 function consentItem(item, context) {
   const group = `consent:${item.id}`;
