@@ -20,6 +20,7 @@ from domain.consent.service import Consents, Decided
 from domain.conversations.service import Conversations
 from domain.errors import Conflict, NotFound
 from domain.evidence import HeadFile, Ledger, Verdict, verify
+from domain.evidence.bundle import Bundle, collect
 from domain.flows.pages import PageForm, PageOutcome, find_page
 from domain.flows.runner import Flows
 from domain.flows.say import Render, RenderContext, Rendered, Say
@@ -318,6 +319,13 @@ class EvidenceApi(_Api):
         """Check every chain against its signatures and the heads kept outside the database."""
         async with self.parts.database.reading() as session:
             return await verify(session, self.parts.vault.keyring.public_keys(), self.heads.last())
+
+    async def bundle(
+        self, *, account_id: str | None = None, proof_id: str | None = None, reveal: bool = False
+    ) -> Bundle:
+        """The evidence about one person: of an account, or of a ledger entry or receipt. Raises NotFound."""
+        async with self.parts.database.reading() as session:
+            return await collect(session, self.parts, account_id=account_id, proof_id=proof_id, reveal=reveal)
 
     async def keep_heads(self) -> None:
         async with self.parts.database.reading() as session:

@@ -20,6 +20,8 @@ from domain.vault import Vault
 
 Standing = Literal["given", "refused", "withdrawn"]
 By = Literal["self", "guardian"]
+# Decisions are written past the session's objects: what it holds of them from before is old.
+_AS_WRITTEN = {"populate_existing": True}
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,16 @@ class Consents:
 
     async def of_flow(self, session: AsyncSession, flow_id: str) -> list[Decided]:
         rows = await session.scalars(
-            select(DecisionRow).where(DecisionRow.flow_id == flow_id).order_by(DecisionRow.decided_at)
+            select(DecisionRow).where(DecisionRow.flow_id == flow_id).order_by(DecisionRow.decided_at),
+            execution_options=_AS_WRITTEN,
         )
         return [_decided(row) for row in rows]
 
     async def of(self, session: AsyncSession, account_id: str) -> list[Decided]:
         """What this account's person has agreed to and refused, as it stands."""
         rows = await session.scalars(
-            select(DecisionRow).where(DecisionRow.account_id == account_id).order_by(DecisionRow.decided_at)
+            select(DecisionRow).where(DecisionRow.account_id == account_id).order_by(DecisionRow.decided_at),
+            execution_options=_AS_WRITTEN,
         )
         return [_decided(row) for row in rows]
 

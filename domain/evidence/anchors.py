@@ -9,18 +9,17 @@ does not answer, or answers badly, is asked again; our own clock never takes its
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ambient import Chance, Clock
 from domain.evidence.ledger import canonical
-from domain.evidence.merkle import root_of
+from domain.evidence.merkle import Tree
 from domain.evidence.stamps import Authority, BadStamp, request_for, stamp_in
 from domain.evidence.tables import AnchorRow, LedgerHeadRow, LedgerRow
 from domain.storage.locks import hold
@@ -86,14 +85,14 @@ class Anchored:
 
 def statement_of(platform_id: str, first: int, hashes: Sequence[str]) -> str:
     """What is stamped for the rows `first`, `first + 1`, … with these hashes (hexadecimal)."""
-    leaves = [bytes.fromhex(each) for each in hashes]
+    tree = Tree([bytes.fromhex(each) for each in hashes])
     told = {
         "schema": _SCHEMA,
         "platform": platform_id,
         "from": first,
         "to": first + len(hashes) - 1,
         "head": hashes[-1],
-        "root": root_of(leaves).hex(),
+        "root": tree.root.hex(),
     }
     return canonical(told).decode()
 
@@ -240,7 +239,7 @@ async def _fault(session: AsyncSession, row: AnchorRow, trusted: Mapping[str, Au
     found = hashes.all()
     try:
         whole = len(found) == row.to_seq - row.from_seq + 1
-        fits = whole and statement_of(row.platform_id, row.from_seq, found) == row.statement
+        fits = whole and bool(found) and statement_of(row.platform_id, row.from_seq, found) == row.statement
     except ValueError:
         fits = False
     if not fits:
@@ -259,8 +258,3 @@ async def _fault(session: AsyncSession, row: AnchorRow, trusted: Mapping[str, Au
         return "the time stamp does not hold"
     return None if stamp.at == row.stamped_at else "the time stamp does not hold"
 
-
-def stated(statement: str) -> dict[str, Any]:
-    """The fields of a statement."""
-    told: dict[str, Any] = json.loads(statement)
-    return told

@@ -6,30 +6,30 @@ import hashlib
 from collections.abc import Sequence
 
 
-def root_of(leaves: Sequence[bytes]) -> bytes:
-    """The tree's hash: leaves are hashed behind 0x00, nodes behind 0x01, so that neither passes for the other."""
-    if not leaves:
-        return hashlib.sha256().digest()
-    if len(leaves) == 1:
-        return hashlib.sha256(b"\0" + leaves[0]).digest()
-    middle = _middle(len(leaves))
-    return _node(root_of(leaves[:middle]), root_of(leaves[middle:]))
+class Tree:
+    """Leaves are hashed behind 0x00, nodes behind 0x01, so that neither passes for the other.
 
+    Args:
+        leaves: at least one.
+    """
 
-def path_of(index: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """The audit path of the leaf at `index` (from 0), from its neighbour up to the root (RFC 6962, 2.1.1)."""
-    if len(leaves) == 1:
-        return []
-    middle = _middle(len(leaves))
-    if index < middle:
-        return [*path_of(index, leaves[:middle]), root_of(leaves[middle:])]
-    return [*path_of(index - middle, leaves[middle:]), root_of(leaves[:middle])]
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        # Level by level: a node without a neighbour goes up as it is, which is the tree of the RFC's recursion.
+        self._levels = [[hashlib.sha256(b"\0" + leaf).digest() for leaf in leaves]]
+        while len(self._levels[-1]) > 1:
+            below = self._levels[-1]
+            level = [hashlib.sha256(b"\1" + below[at] + below[at + 1]).digest() for at in range(0, len(below) - 1, 2)]
+            self._levels.append([*level, *below[len(level) * 2 :]])
 
+    @property
+    def root(self) -> bytes:
+        return self._levels[-1][0]
 
-def _middle(count: int) -> int:
-    """The largest power of two smaller than `count`."""
-    return 1 << (count - 1).bit_length() - 1
-
-
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\1" + left + right).digest()
+    def path(self, index: int) -> list[bytes]:
+        """The audit path of the leaf at `index` (from 0), from its neighbour up to the root (RFC 6962, 2.1.1)."""
+        found = []
+        for level in self._levels:
+            if index ^ 1 < len(level):
+                found.append(level[index ^ 1])
+            index //= 2
+        return found

@@ -61,7 +61,7 @@ class Outbox:
             choices=[choice for _label, choice, _style in rendered.buttons],
             shape=shape,
         )
-        return Enqueued(row, hashlib.sha256(_visible(body).encode()).hexdigest())
+        return Enqueued(row, hashlib.sha256(visible_words(body).encode()).hexdigest())
 
     async def hear(self, turn: Turn, text: str) -> MessageRow:
         """Keep the person's own line, already masked, for the transcript."""
@@ -181,7 +181,7 @@ class Outbox:
         return [await self.public(session, conversation, row) for row in rows]
 
 
-def _visible(body: Mapping[str, Any]) -> str:
+def visible_words(body: Mapping[str, Any]) -> str:
     """All words a person can see in the message, in a fixed order: what the ledger's hash covers."""
     words: list[str] = [str(body["text"])]
 

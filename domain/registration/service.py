@@ -102,8 +102,7 @@ class Registrations(Runner[RegistrationRun]):
             band=guardianship.band,
             beside=guardianship.code_digest is None,
         )
-        crossing = "given" if guarding.beside else None
-        state = State(subject="person", guarding=guarding, crossing=crossing)
+        state = State(subject="person", guarding=guarding)
         await self._begin(turn, platform, GUARDIAN, state)
 
     async def begin_of_age(self, turn: Turn, account: Account) -> None:

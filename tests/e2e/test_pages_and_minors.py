@@ -17,18 +17,6 @@ from tests.e2e.product import Product
 from tests.e2e.wording import says
 
 
-@pytest.mark.parametrize(("label", "sentence"), [("未满18岁", "guardian.minor"), ("替家人办", "guardian.ward")])
-async def test_whoever_says_to_be_a_minor_or_a_ward_learns_what_to_do_and_nothing_is_created(
-    label: str, sentence: str, product: Product, newcomer: Newcomer
-) -> None:
-    person = await newcomer("xiaohe")
-    await person.press("我想注册")
-    assert says(await person.press(label), sentence)
-    assert {"重新来一次", "转人工"} <= set(person.labels())
-    async with books_of(product) as books:
-        await books.assert_no_consent(person)
-
-
 async def test_a_minor_found_by_the_id_number_is_not_registered_and_the_consents_are_void(
     product: Product, newcomer: Newcomer
 ) -> None:

@@ -219,16 +219,16 @@ def check_texts(files: dict[str, bytes], entries: list[dict[str, Any]]) -> None:
 
 
 def clause_hashes(tree: dict[str, Any]) -> dict[str, set[str]]:
-    """Clause uid -> the hashes of what it says: with everything below it, and alone."""
+    """Clause uid -> the hash of what it says, with everything below it; white space and width do not count."""
     found: dict[str, set[str]] = {}
 
     def said(parts: list[str]) -> str:
         return hashlib.sha256("".join(unicodedata.normalize("NFKC", "\n".join(parts)).split()).encode()).hexdigest()
 
     def walk(clause: dict[str, Any]) -> list[str]:
-        own = [part for part in (clause.get("heading"), clause.get("text")) if part]
-        whole = own + [part for child in clause.get("children", ()) for part in walk(child)]
-        found.setdefault(clause["uid"], set()).update((said(own), said(whole)))
+        whole = [part for part in (clause.get("heading"), clause.get("text")) if part]
+        whole += [part for child in clause.get("children", ()) for part in walk(child)]
+        found.setdefault(clause["uid"], set()).add(said(whole))
         return whole
 
     for clause in tree.get("clauses", ()):

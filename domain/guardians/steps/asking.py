@@ -70,11 +70,15 @@ class WithGuardian(OneQuestion):
         ward = _ward(state)
         match ward.stage:
             case "phone":
-                return (Say("guardian.phone", {}, (_HERE, BACK, STOP), expects="phone", prompt=True),)
+                return (Say("guardian.phone", {}, (_HERE, BACK, STOP), expects="other_phone", prompt=True),)
             case "wait":
                 return (self._invitation(state, "guardian.wait"),)
             case "look":
                 return (Say("guardian.look", {}, (HUMAN, STOP), prompt=True),)
+        if journey.abroad and journey.needs(state).child_rules:
+            # A child's yes to send its data abroad counts for nothing: on the page, or with the guardian here (PIPL 31).
+            web = Button("c.web", "open_web", style="primary")
+            return (Say("guardian.not_abroad", {}, (web, _HERE, HUMAN, BACK, STOP), prompt=True),)
         words = {"platform": journey.profile.name, "explain": journey.profile.capacity.explain}
         buttons = (Button("invite", "guardian_invite", style="primary"), _HERE, HUMAN, BACK, STOP)
         return (Say(f"guardian.ask.{ward.band}", words, buttons, prompt=True),)
@@ -83,14 +87,16 @@ class WithGuardian(OneQuestion):
         ward = _ward(state)
         assert ward.band is not None
         match event:
-            case Pressed("invite" | "other_guardian" | "invite_again", _) if ward.stage in {"ask", "wait"}:
+            case Pressed("invite" | "other_guardian" | "invite_again", _) if (
+                ward.stage in {"ask", "wait"} and not (journey.abroad and journey.needs(state).child_rules)
+            ):
                 return set_ward(state, stage="phone"), ()
             case Pressed("here", _) if ward.stage != "look":
                 return state, (Accompany(ward.band),)
             case Answered("phone", value, _) if ward.stage == "phone":
                 return state, (Invite(value, ward.band),)
             case NotAccepted("phone", code, hint) if ward.stage == "phone":
-                say = Say(f"refused.{code}", {"hint": hint or ""}, (_HERE, BACK), expects="phone", prompt=True)
+                say = Say(f"refused.{code}", {"hint": hint or ""}, (_HERE, BACK), expects="other_phone", prompt=True)
                 return state, (say,)
             case Invited(guardianship, code, until):
                 out = set_ward(state, stage="wait", guardianship=guardianship, code=code, until=until)

@@ -76,6 +76,7 @@ export const expectations = {
     autocomplete: "tel-national",
     hint: "手机号填在这里就好，请不要输入密码。",
   },
+  other_phone: { placeholder: "监护人的 11 位手机号", inputmode: "tel", autocomplete: "off", hint: "只填监护人的手机号，不是您自己的。" },
   sms_code: {
     placeholder: "短信验证码",
     inputmode: "numeric",
