@@ -42,7 +42,7 @@ class ConsentErrands:
 
     async def command(self, turn: Turn, name: str) -> None:
         """What was typed alone: 我的同意 or 撤回同意."""
-        turn.conversation.misunderstood = 0
+        turn.conversation.misunderstood, turn.conversation.awaiting = 0, None
         await (self.withdraw(turn) if name == "withdraw" else self.show(turn))
 
     async def show(self, turn: Turn, id: str = "") -> None:
@@ -203,7 +203,7 @@ class ConsentErrands:
         rows: list[tuple[str, str | tuple[str, Mapping[str, Any]]]] = []
         if held.account_id:
             rows.append(("receipt_account", held.account_id))
-        for decided in held.decided:
+        for decided in sorted(held.decided, key=lambda d: _place(held, d.item)):
             version = await self._parts.agreements.get(turn.session, decided.agreement_id)
             words = {"day": f"{decided.decided_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}", "label": version.label}
             by = "_guardian" if decided.given_by == "guardian" else ""
@@ -260,3 +260,9 @@ class ConsentErrands:
     @staticmethod
     def _is_over(say: Say) -> bool:
         return say.message == "withdraw.already"
+
+
+def _place(held: Holding, item: str) -> int:
+    """The contract first, then the separate consents as the profile has them, then the others."""
+    order = [CONTRACT, *(c.item for c in held.profile.separate_consents)]
+    return order.index(item) if item in order else len(order)

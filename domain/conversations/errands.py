@@ -249,7 +249,7 @@ class Errands:
         ]
         rows: list[tuple[str, tuple[str, dict[str, object]]]] = [
             *(
-                (name[each.platform_id], ("status_renewal", dict[str, object](version=v.label, since=day(v))))
+                (name[each.platform_id], ("renewal_waits", dict[str, object](version=v.label, since=day(v))))
                 for each, v in waiting
             ),
             *((name[flow.platform_id], (f"status_flow_{flow.kind}", self._where(flow))) for flow in flows),

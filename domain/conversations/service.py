@@ -151,14 +151,14 @@ class Conversations:
 
     async def hear(self, turn: Turn, text: str) -> Outcome:
         """A sentence. Whatever is sure is done at once; the rest is for the dialogue engine."""
-        if notes.awaited(turn.conversation):
+        command = consents_command(text)
+        if command is None and notes.awaited(turn.conversation):
             if len(text) <= notes.SHORT:
                 return "ask_engine"
             await self._notes.take(turn, text)
             return "handled"
         if await self._presses.typed(turn, text):
             return "handled"
-        command = consents_command(text)
         if command is not None:
             await self._errands.consents.command(turn, command)
             return "handled"

@@ -41,7 +41,7 @@ class RenewalsApi:
         Returns how many were seen to.
         """
         seen_to = 0
-        while True:
+        while seen_to < self._parts.policy.renewals_a_minute:
 
             async def some(session: AsyncSession) -> int:
                 return await planning.tell_some(session, self._parts, self._comparing)
@@ -49,7 +49,8 @@ class RenewalsApi:
             told = await self._parts.database.run(some)
             seen_to += told
             if told < planning.TOLD_AT_ONCE:
-                return seen_to
+                break
+        return seen_to
 
     async def counts(self, platform_id: str | None = None) -> list[Counts]:
         """Where people stand with each version they were asked about, the newest last."""

@@ -12,13 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.accounts.tables import AccountRow
 from domain.agreements.versions import Version
 from domain.consent.deck import ReadClause
-from domain.consent.decks import Decks
 from domain.consent.items import CONTRACT, item_title
+from domain.consent.receipts import receipt_for
 from domain.consent.service import Decided
 from domain.errors import NotFound
 from domain.evidence import Entry, EntryType
 from domain.evidence.entries import agreement_of, channel_of, pressed_of
-from domain.evidence.readings import readings
 from domain.flows import effects as fx
 from domain.flows.events import Event, Started
 from domain.flows.runner import Run, Runner
@@ -29,7 +28,6 @@ from domain.messaging.turn import Turn
 from domain.parts import Parts
 from domain.platforms import LoadedPlatform
 from domain.platforms.model import SeparateConsent
-from domain.registration.receipt import receipt_content
 from domain.registration.service import render_context
 from domain.renewal import effects as own
 from domain.renewal import flow as renewal
@@ -61,7 +59,6 @@ class Renewals(Runner[_Run]):
     def __init__(self, parts: Parts, comparing: Comparing) -> None:
         super().__init__(parts)
         self._comparing = comparing
-        self._decks = Decks(parts.platforms)
 
     # --- beginning, putting off, looking -------------------------------------------------------------
 
@@ -364,9 +361,10 @@ class Renewals(Runner[_Run]):
             )
         await parts.consents.belong_to(session, account.flow_id, account.id)
         account.agreement_id = run.version.id
+        await session.flush()
         await planning.decide(session, account.id, run.version.id, "accepted", parts.clock.now())
         decided = await parts.consents.of(session, account.id)
-        receipt_path = await self._receipt(run, decided)
+        receipt_path = await self._receipt(run, contract)
         for item, entry_id in entries.items():
             kind = "refused" if run.state.decisions.get(item) == "refused" else "consented"
             await self._tell_systems(run, kind, item, entry_id)
@@ -380,28 +378,12 @@ class Renewals(Runner[_Run]):
         }
         return own.Accepted(receipt_path, display)
 
-    async def _receipt(self, run: _Run, decided: Sequence[Decided]) -> str:
-        parts, session, account = self._parts, run.turn.session, run.account
-        tree = await parts.agreements.tree(session, run.version.id)
-        content = receipt_content(
-            run.platform.profile,
-            run.version,
-            await parts.accounts.get(session, account.id),
-            decided,
-            self._decks.of(run.version, tree, account.subject),  # type: ignore[arg-type]
-            await readings(session, account.evidence_subject, run.state.served),
-            parts.clock.now(),
+    async def _receipt(self, run: _Run, contract: str) -> str:
+        evidence = {**self._evidence(run), **pressed_of(run.turn, self._parts.clock.now())}
+        issued = await receipt_for(
+            run.turn.session, self._parts, run.account.id, occasion="renewed", entry_id=contract, evidence=evidence
         )
-        receipt_id, sha256 = await parts.consents.issue_receipt(
-            session,
-            account_id=account.id,
-            platform_id=account.platform_id,
-            key_id=account.evidence_key_id,
-            content=content,
-        )
-        body = {"account": account.id, "receipt": receipt_id, "receipt_sha256": sha256}
-        await self._record(run, "receipt_issued", (), body)
-        return f"/r/{receipt_id}"
+        return issued.path
 
     async def _refuse(self, run: _Run, label: str) -> None:
         """The person said no: the terms agreed to before stay on record, and nothing else follows from it here."""

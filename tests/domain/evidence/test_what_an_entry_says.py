@@ -17,7 +17,7 @@ from domain.evidence.readings import readings
 from domain.evidence.tables import LedgerDetailRow, LedgerRow
 from domain.messaging.tables import ConversationRow
 from domain.messaging.turn import Press, Turn
-from tests.domain.evidence.chains import PLATFORM
+from tests.domain.evidence.chains import PLATFORM, serve
 from tests.support.ambient import START, FakeClock
 
 
@@ -129,6 +129,11 @@ def test_what_was_typed_has_no_button() -> None:
 # --- what one person read -------------------------------------------------------------------------------
 
 
+async def _serve(domain: Domain, subject: str) -> str:
+    async with domain.transaction() as session:
+        return await serve(session, domain, subject)
+
+
 async def _read(domain: Domain, clock: FakeClock, *entries: tuple[str, str, str, list[str]]) -> None:
     for type, subject, served, uids in entries:
         clock.forward(seconds=1)
@@ -141,18 +146,19 @@ async def test_a_reading_holds_the_first_moment_of_each_thing_that_happened_to_a
     sqlite_domain: Domain, clock: FakeClock
 ) -> None:
     domain = sqlite_domain
+    served = await _serve(domain, "f_1")
     await _read(
         domain,
         clock,
-        ("clause_shown", "f_1", "e_1", ["一", "二"]),
-        ("clause_opened", "f_1", "e_1", ["一"]),
-        ("explained", "f_1", "e_1", ["一"]),
-        ("acknowledged", "f_1", "e_1", ["一", "二"]),
-        ("clause_shown", "f_1", "e_1", ["一"]),
-        ("explained", "f_1", "e_1", ["一"]),
+        ("clause_shown", "f_1", served, ["一", "二"]),
+        ("clause_opened", "f_1", served, ["一"]),
+        ("explained", "f_1", served, ["一"]),
+        ("acknowledged", "f_1", served, ["一", "二"]),
+        ("clause_shown", "f_1", served, ["一"]),
+        ("explained", "f_1", served, ["一"]),
     )
     async with domain.database.reading() as session:
-        found = await readings(session, "f_1", "e_1")
+        found = await readings(session, "f_1", served)
     moment = [(START + timedelta(seconds=s)).isoformat(timespec="milliseconds") for s in range(5)]
     assert set(found) == {"一", "二"}
     one, two = found["一"], found["二"]
@@ -164,15 +170,16 @@ async def test_a_reading_holds_nothing_of_another_person_or_another_text(
     sqlite_domain: Domain, clock: FakeClock
 ) -> None:
     domain = sqlite_domain
+    first, other, second = [await _serve(domain, subject) for subject in ("f_1", "f_2", "f_1")]
     await _read(
         domain,
         clock,
-        ("clause_shown", "f_2", "e_1", ["一"]),
-        ("clause_shown", "f_1", "e_2", ["一"]),
-        ("decided", "f_1", "e_1", ["一"]),
-        ("clause_shown", "f_1", "e_1", ["二"]),
+        ("clause_shown", "f_2", other, ["一"]),
+        ("clause_shown", "f_1", second, ["一"]),
+        ("decided", "f_1", first, ["一"]),
+        ("clause_shown", "f_1", first, ["二"]),
     )
     async with domain.database.reading() as session:
-        assert set(await readings(session, "f_1", "e_1")) == {"二"}
-        assert set(await readings(session, "f_1", "e_2")) == {"一"}
-        assert await readings(session, "f_3", "e_1") == {}
+        assert set(await readings(session, "f_1", first)) == {"二"}
+        assert set(await readings(session, "f_1", second)) == {"一"}
+        assert await readings(session, "f_3", first) == {}
