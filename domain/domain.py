@@ -21,6 +21,7 @@ from domain.conversations.service import Conversations
 from domain.errors import Conflict, NotFound
 from domain.evidence import HeadFile, Ledger, Verdict, verify
 from domain.evidence.bundle import Bundle, collect
+from domain.evidence.texts import check_texts
 from domain.flows.pages import PageForm, PageOutcome, find_page
 from domain.flows.runner import Flows
 from domain.flows.say import Render, RenderContext, Rendered, Say
@@ -389,6 +390,8 @@ class Domain:
             keys: the product's keyring.
             heads: the file outside the database that keeps the signed heads of the ledger.
             render: turns message ids into words; the default names them, which suits a back office.
+
+        Raises ChangedText when a stored agreement is not the text that was published.
         """
         clock, chance = clock or SystemClock(), chance or SystemChance()
         await upgrade(url)
@@ -412,6 +415,8 @@ class Domain:
         )
         domain = cls(parts, HeadFile(heads))
         try:
+            async with database.reading() as session:
+                await check_texts(session)
             await domain.agreements.put_samples_in_force()
             await domain.evidence.keep_heads()
             yield domain

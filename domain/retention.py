@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.accounts.tables import AccountRow, UploadRow
 from domain.flows.tables import FlowRow, PageRow
+from domain.guardians.tables import GuardianshipRow
 from domain.messaging.tables import CommandRow, InboxRow, ShortMessageRow
 from domain.parts import Parts
 from domain.vault.tables import DataKeyRow
@@ -36,8 +37,14 @@ async def purge(session: AsyncSession, parts: Parts) -> None:
     ended = parts.clock.now() - parts.policy.evidence_after
     kept = select(DataKeyRow.id).where(DataKeyRow.destroyed_at.is_(None))
     closed = select(AccountRow.evidence_key_id).where(AccountRow.ended_at < ended, AccountRow.evidence_key_id.in_(kept))
-    for key_id in (await session.scalars(closed.limit(500))).all():
-        await parts.vault.destroy(session, key_id)
+    wards = (
+        select(GuardianshipRow.key_id)
+        .join(AccountRow, AccountRow.id == GuardianshipRow.ward_account_id)
+        .where(AccountRow.ended_at < ended, GuardianshipRow.key_id.in_(kept))
+    )
+    for keys in (closed, wards):
+        for key_id in (await session.scalars(keys.limit(500))).all():
+            await parts.vault.destroy(session, key_id)
     left = select(FlowRow.id).where(FlowRow.outcome.is_not(None), FlowRow.outcome != "registered")
     await session.execute(delete(UploadRow).where(UploadRow.flow_id.in_(left)))
     late = select(AccountRow).where(AccountRow.undo_until < parts.clock.now()).limit(500)

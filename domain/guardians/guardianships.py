@@ -218,13 +218,18 @@ class Guardianships:
         return known
 
     async def end(self, session: AsyncSession, row: GuardianshipRow, state: Ended) -> None:
-        """It is over: the identities are destroyed. The indexes of a refusal stay as long as the refusal stands."""
+        """It is over: the identities are gone. The indexes of a refusal stay as long as the refusal stands.
+
+        Where an account rested on it, what the ledger commits to stays with the evidence of that account, whose time
+        ends later; everywhere else nothing can be opened any more.
+        """
         now = self._parts.clock.now()
         row.state, row.ended_at, row.code_digest, row.sealed, row.turns_in = state, now, None, None, None
         row.decided_at = row.decided_at if state in {"ended"} else now
         if state not in {"refused", "withdrawn"}:
             row.phone_index = row.guardian_index = row.ward_index = None
-        await self._parts.vault.destroy(session, row.key_id)
+        if state in {"refused", "expired", "revoked"}:
+            await self._parts.vault.destroy(session, row.key_id)
         await session.flush()
 
     def _blind(self, kind: str, canonical: str) -> bytes:

@@ -217,7 +217,8 @@ class GuardianEffects:
             platform_id=row.platform_id,
             account_id=None,
             conversation_id=conversation.id,
-            key_id=conversation.key_id,
+            # Gone with the identities, should it come to a no.
+            key_id=row.key_id,
             words={
                 "reasons": "、".join(reasons),
                 "relation": row.relation or "",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,11 +21,10 @@ _AT_ONCE = 200
 
 async def turn_of_time(session: AsyncSession, parts: Parts, guardians: GuardianEffects) -> int:
     """End what nobody answered, and ask anew who has come of age. Returns how many guardianships changed."""
-    return (
-        await _silent(session, parts, guardians)
-        + await _of_age(session, parts, guardians)
-        + await _forget(session, parts)
-    )
+    changed = await _silent(session, parts, guardians) + await _of_age(session, parts, guardians)
+    await _closed(session, guardians)
+    await _forget(session, parts)
+    return changed
 
 
 async def _silent(session: AsyncSession, parts: Parts, guardians: GuardianEffects) -> int:
@@ -42,30 +43,47 @@ async def _silent(session: AsyncSession, parts: Parts, guardians: GuardianEffect
 
 
 async def _of_age(session: AsyncSession, parts: Parts, guardians: GuardianEffects) -> int:
+    """All whose turning point is due this month, a few at a time: most of them only come to it later in the month."""
     today = parts.clock.now().astimezone(SHANGHAI).date()
-    rows = await session.scalars(
-        select(GuardianshipRow)
-        .where(GuardianshipRow.state == "consented", GuardianshipRow.turns_in <= f"{today:%Y-%m}")
-        .limit(_AT_ONCE)
-        .with_for_update()
-    )
-    changed = 0
-    for row in rows.all():
-        birth = await guardians.rows.birth(session, row)
-        if birth is None:
-            row.turns_in = None
-            continue
-        years = age(birth, today)
-        if years >= ADULT:
-            await _ends(session, parts, guardians, row)
-        elif years >= OWN_CONSENT and row.band in {"under_8", "from_8"}:
-            row.band = "from_14"
-            await note_turning_point(session, guardians.rows, row, parts)
-            await _ask_anew(session, parts, row, "news.of_age_14")
-        else:
-            continue
-        changed += 1
-    return changed
+    changed, last = 0, ""
+    while True:
+        rows = await session.scalars(
+            select(GuardianshipRow)
+            .where(
+                GuardianshipRow.state == "consented",
+                GuardianshipRow.turns_in <= f"{today:%Y-%m}",
+                GuardianshipRow.id > last,
+            )
+            .order_by(GuardianshipRow.id)
+            .limit(_AT_ONCE)
+            .with_for_update()
+        )
+        batch = rows.all()
+        for row in batch:
+            changed += await _turn(session, parts, guardians, row, today)
+        if len(batch) < _AT_ONCE:
+            return changed
+        last = batch[-1].id
+
+
+async def _turn(
+    session: AsyncSession, parts: Parts, guardians: GuardianEffects, row: GuardianshipRow, today: date
+) -> bool:
+    """Whether the ward of this one has come of age by today."""
+    birth = await guardians.rows.birth(session, row)
+    if birth is None:
+        row.turns_in = None
+        return False
+    years = age(birth, today)
+    if years >= ADULT:
+        await _ends(session, parts, guardians, row)
+    elif years >= OWN_CONSENT and row.band in {"under_8", "from_8"}:
+        row.band = "from_14"
+        await note_turning_point(session, guardians.rows, row, parts)
+        await _ask_anew(session, parts, row, "news.of_age_14")
+    else:
+        return False
+    return True
 
 
 async def _ends(session: AsyncSession, parts: Parts, guardians: GuardianEffects, row: GuardianshipRow) -> None:
@@ -99,7 +117,19 @@ async def _ask_anew(session: AsyncSession, parts: Parts, row: GuardianshipRow, m
         )
 
 
-async def _forget(session: AsyncSession, parts: Parts) -> int:
+async def _closed(session: AsyncSession, guardians: GuardianEffects) -> None:
+    """With the account the guardian's identity is no longer needed."""
+    rows = await session.scalars(
+        select(GuardianshipRow)
+        .join(AccountRow, AccountRow.id == GuardianshipRow.ward_account_id)
+        .where(AccountRow.status == "closed", GuardianshipRow.state == "consented")
+        .limit(_AT_ONCE)
+    )
+    for row in rows.all():
+        await guardians.rows.end(session, row, "ended")
+
+
+async def _forget(session: AsyncSession, parts: Parts) -> None:
     """The indexes of a refusal are gone once it may be asked again; those of a dispute with the time for it."""
     refused = select(GuardianshipRow).where(
         GuardianshipRow.state == "refused",
@@ -108,4 +138,3 @@ async def _forget(session: AsyncSession, parts: Parts) -> int:
     )
     for row in (await session.scalars(refused.limit(_AT_ONCE))).all():
         row.phone_index = row.guardian_index = row.ward_index = None
-    return 0

@@ -11,6 +11,7 @@ from domain.accounts.news import announce
 from domain.accounts.tables import AccountRow
 from domain.ambient import SHANGHAI
 from domain.consent.items import item_title
+from domain.consent.receipts import receipt_for
 from domain.evidence.entries import channel_of, pressed_of
 from domain.flows.say import Button, Say, SummaryView
 from domain.guardians.guardianships import Guardianships
@@ -134,6 +135,8 @@ class Wards:
             )  # fmt: skip
             data = {"item": decided.item, "entry": entry.id, "by": "guardian"}
             await tell_systems(session, parts, "withdrawn", row.platform_id, account.id, data)
+        if entry_id:
+            await receipt_for(session, parts, account.id, occasion="withdrawn", entry_id=entry_id, evidence=where)
         account.status = "suspended"
         suspended = await parts.ledger.append(
             session, row.platform_id, "suspended", account.evidence_subject,

@@ -114,7 +114,8 @@ def test_a_database_that_was_thrown_away_is_noticed_and_not_made_again(mingshi: 
 
 
 def test_a_ledger_nothing_was_ever_written_to_is_whole(mingshi: Run, home: Path) -> None:
-    assert mingshi("ledger", "verify", "--json").json == {"ok": True, "entries": 0, "first_bad": None}
+    verdict = mingshi("ledger", "verify", "--json").json
+    assert {name: verdict[name] for name in OK} == {"ok": True, "entries": 0, "first_bad": None}
     assert not home.exists()
 
 

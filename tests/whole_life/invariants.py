@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -82,11 +82,23 @@ def _rests_on_consent(world: World, account: AccountRow, ledger: list[dict[str, 
         if e["type"] == "decided" and e["subject"] == account.evidence_subject and e["item"] == "contract"
     ]
     assert agreed and agreed[-1]["decision"] == "given", f"I1: {account.id} without a yes to the agreement"
-    assert agreed[-1]["seq"] < registered[0]["seq"]
+    first = [e for e in agreed if e["seq"] < registered[0]["seq"]][-1:]
+    assert first, f"I1: {account.id} was registered before its yes"
     assert agreed[-1]["agreement"]["id"] == account.agreement_id
-    published = [(e["seq"], e["agreement"]["id"]) for e in ledger if e["type"] == "version_published"]
-    in_force = [agreement for seq, agreement in published if seq < agreed[-1]["seq"]][-1]
-    assert account.agreement_id == in_force, f"I1: {account.id} rests on a text that was not in force"
+    published = [e for e in ledger if e["type"] == "version_published"]
+    for said in (*first, *(e for e in agreed if e["seq"] > registered[0]["seq"])):
+        before = [e for e in published if e["seq"] < said["seq"]]
+        if said["seq"] < registered[0]["seq"]:
+            at = _moment(said["at"])
+            counts = [e for e in before if "effective_at" not in e or _moment(e["effective_at"]) <= at]
+            assert said["agreement"]["id"] == counts[-1]["agreement"]["id"], f"I1: {account.id} and a text not in force"
+        else:
+            # Who has an account decides about the newest text, also before it takes effect.
+            assert said["agreement"]["id"] == before[-1]["agreement"]["id"], f"I1: {account.id} and an old text"
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _nobody_under_age(world: World, data: dict[str, dict[str, str]]) -> None:

@@ -345,7 +345,7 @@ class WholeLife(RuleBasedStateMachine):
                 self.run(accounts.unfreeze(account, by="staff", reason="none"))
 
     @rule()
-    def a_new_version_comes_into_force(self) -> None:
+    def a_new_version_is_published(self) -> None:
         world = self.world
 
         async def publish() -> None:
@@ -385,6 +385,8 @@ class WholeLife(RuleBasedStateMachine):
                 await purge(session, world.domain.parts)
                 await world.domain.flows.forget_abandoned(session)
             await world.domain.accounts.remind_inactive()
+            await world.domain.renewals.plan()
+            await world.domain.renewals.tell()
             await world.domain.evidence.keep_heads()
 
         self.run(clean())

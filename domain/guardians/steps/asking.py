@@ -76,7 +76,7 @@ class WithGuardian(OneQuestion):
             case "look":
                 return (Say("guardian.look", {}, (HUMAN, STOP), prompt=True),)
         if journey.abroad and journey.needs(state).child_rules:
-            # A child's yes to send its data abroad counts for nothing: on the page, or with the guardian here (PIPL 31).
+            # A child's yes to sending its data abroad counts for nothing (PIPL 31): on the page, or with the guardian.
             web = Button("c.web", "open_web", style="primary")
             return (Say("guardian.not_abroad", {}, (web, _HERE, HUMAN, BACK, STOP), prompt=True),)
         words = {"platform": journey.profile.name, "explain": journey.profile.capacity.explain}
@@ -87,8 +87,8 @@ class WithGuardian(OneQuestion):
         ward = _ward(state)
         assert ward.band is not None
         match event:
-            case Pressed("invite" | "other_guardian" | "invite_again", _) if (
-                ward.stage in {"ask", "wait"} and not (journey.abroad and journey.needs(state).child_rules)
+            case Pressed("invite" | "other_guardian" | "invite_again", _) if ward.stage in {"ask", "wait"} and not (
+                journey.abroad and journey.needs(state).child_rules
             ):
                 return set_ward(state, stage="phone"), ()
             case Pressed("here", _) if ward.stage != "look":

@@ -84,7 +84,7 @@ async def reads_the_changes(person: Person) -> None:
 async def entries(domain: Domain, *types: str) -> list[dict[str, Any]]:
     async with domain.database.reading() as session:
         rows = await session.scalars(select(LedgerRow).order_by(LedgerRow.platform_id, LedgerRow.seq))
-        return [e for e in map(lambda row: json.loads(row.entry), rows) if not types or e["type"] in types]
+        return [e for e in (json.loads(row.entry) for row in rows) if not types or e["type"] in types]
 
 
 async def open_renewal(domain: Domain, person: Person) -> FlowRow | None:

@@ -28,7 +28,9 @@ RENDER = Renderer(PUBLIC_URL)
 BEGUN = State(account_id="a_1", before="g_1", served="e_1")
 
 
-def journey(platform: str, *, since: str = "2026-03-09", consents: tuple[SeparateConsent, ...] | None = None) -> Journey:
+def journey(
+    platform: str, *, since: str = "2026-03-09", consents: tuple[SeparateConsent, ...] | None = None
+) -> Journey:
     loaded = platforms().get(platform)
     raw = loaded.sample_bytes.decode().replace("。", "，另有规定的除外。", 5)
     after = parse(raw.encode(), "a.md")

@@ -77,7 +77,9 @@ async def test_a_process_that_dies_while_planning_goes_on_where_it_stopped(place
         assert not (await domain.renewals.counts(PLATFORM))[0].planning
 
 
-async def test_whoever_was_planned_before_a_crash_is_told_after_it_and_only_once(place: Place, clock: FakeClock) -> None:
+async def test_whoever_was_planned_before_a_crash_is_told_after_it_and_only_once(
+    place: Place, clock: FakeClock
+) -> None:
     async with open_domain(place, clock=clock) as domain:
         person = await owner(domain, "xiaohe")
         await publish(domain, "xiaohe")
