@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -20,7 +21,8 @@ from domain.evidence.bundle import Bundle
 from domain.platforms import Profile
 
 _SUMMARY, _VERIFIER = "摘要.html", "verify.py"
-# The earliest moment a zip file can name: when the files were packed says nothing, and the same bundle is the same file.
+_ID = re.compile(r"https?://\S+|[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+# The earliest moment a zip file can name: when the files were packed says nothing.
 _PACKED = (1980, 1, 1, 0, 0, 0)
 
 
@@ -58,10 +60,23 @@ def summary(bundle: Bundle) -> str:
         subject=bundle.subject,
         account=bundle.account_id,
         personal=bundle.personal,
+        registered=list(_registered(bundle)),
         rows=list(_rows(bundle, profile)),
         texts=list(_texts(bundle)),
         keys=[(key, hashlib.sha256(base64.b64decode(value)).hexdigest()) for key, value in bundle.keys.items()],
     )
+
+
+def _registered(bundle: Bundle) -> Iterator[tuple[str, str]]:
+    words = Catalogue.read("evidence.yml")
+    for name, value in (bundle.personal or {}).get("registered", {}).items():
+        known = f"field.{name}"
+        yield words.text(known if known in words else "field.other", {"name": name}), value
+
+
+def _readable(words: str) -> str:
+    """Without addresses and the ids of cards, which stand among the words whose hash is kept."""
+    return "\n".join(line for line in words.splitlines() if not _ID.fullmatch(line))
 
 
 def _rows(bundle: Bundle, profile: Profile) -> Iterator[dict[str, Any]]:
@@ -78,7 +93,7 @@ def _rows(bundle: Bundle, profile: Profile) -> Iterator[dict[str, Any]]:
             "at": _moment(entry["at"]),
             "happened": _happened(entry, profile, words),
             "more": more,
-            "words": shown["words"] if shown is not None else "",
+            "words": _readable(shown["words"]) if shown is not None else "",
             "said": "\n".join(detail["text"] for detail in revealed.get(entry["id"], {}).values()),
             "stamp": f"{_moment(stamp[0])}（{stamp[1]}）" if stamp else words.text("no_stamp"),
             "asked": entry["id"] == bundle.asked_for,

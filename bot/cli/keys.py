@@ -28,7 +28,7 @@ def public(
     file: Annotated[Path | None, typer.Argument(help="Where to write them; printed when left out.")] = None,
     as_json: Json = False,
 ) -> None:
-    """The public keys that check receipts and the ledger, as JSON: key id -> Ed25519 key in base64, the newest first."""
+    """The public keys that check receipts and the ledger, as JSON: key id -> Ed25519 key in base64, newest first."""
     found = own_keyring(settings()).public_keys()
     if file is None:
         show_json(found)

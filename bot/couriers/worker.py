@@ -162,6 +162,9 @@ class CourierWorker:
                 case Limited():
                     wait = int(outcome.wait.total_seconds()) if outcome.wait else None
                     log.warning("sms limited", message=claimed.id, provider=courier.name, code=code, wait=wait)
+                    if outcome.wait is not None:
+                        async with self._domain.transaction() as session:
+                            await self._domain.parts.verification.bar(session, claimed.text.phone, outcome.wait)
                     return "limited", calls, None
                 case Refused():
                     log.warning("sms refused", message=claimed.id, provider=courier.name, code=code)

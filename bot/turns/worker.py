@@ -176,6 +176,9 @@ class Worker:
         if "tell" in payload:
             await conversations.tell(turn, payload["tell"], payload["words"], payload["buttons"])
             return None
+        if "exposed" in payload:
+            await conversations.code_exposed(turn)
+            return None
         if "guardian" in payload:
             await conversations.guardian_said(turn, payload["guardian"], payload["outcome"])
             return None

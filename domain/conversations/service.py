@@ -230,6 +230,12 @@ class Conversations:
         await self._talk.say(turn, Say(message, words, offered))
         await self._talk.prompt(turn)
 
+    async def code_exposed(self, turn: Turn) -> None:
+        """The person posted a code where others read along: what is still open ends, and they are told."""
+        if await self._parts.verification.void_all(turn.session, turn.conversation.id):
+            await self._talk.say(turn, Say("secret.code_exposed"))
+            await self._talk.prompt(turn)
+
     async def guardian_said(self, turn: Turn, guardianship_id: str, outcome: str) -> None:
         """In a ward's conversation: what became of the guardian's decision."""
         await self._talk.registrations.guardians.hear_of_it(turn, guardianship_id, outcome)

@@ -257,4 +257,3 @@ async def _fault(session: AsyncSession, row: AnchorRow, trusted: Mapping[str, Au
     except (BadStamp, ValueError):
         return "the time stamp does not hold"
     return None if stamp.at == row.stamped_at else "the time stamp does not hold"
-

@@ -26,6 +26,13 @@ class Past:
     purpose: str
     sent_at: datetime
     tries: int
+    barred_until: datetime | None = None
+
+
+def barred(past: Sequence[Past], now: datetime) -> Refused | None:
+    """Whether an SMS provider said that it lets nothing through to this phone for a while."""
+    until = max((p.barred_until for p in past if p.barred_until is not None), default=now)
+    return longest(Refused("too_many", until - now))
 
 
 def gap(limits: Limits, sends: int) -> timedelta:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.ambient import Chance, Clock, new_id
 from domain.vault import Vault
 from domain.verification.breakers import paused, read_alarms, read_weather
-from domain.verification.budgets import DAY, Past, gap, longest, over_person, over_recipient
+from domain.verification.budgets import DAY, Past, barred, gap, longest, over_person, over_recipient
 from domain.verification.limits import Limits
 from domain.verification.model import Alarm, Asker, Proven, Purpose, Refused, Sent, Wrong
 from domain.verification.tables import ChallengeRow
@@ -54,7 +54,7 @@ class Verification:
             `Sent.code` is None when the phone had its share by codes that were asked for under another name: to say
             so would tell whose phone it is.
         """
-        return await self._send(session, purpose, ("phone", phone), phone, asker)
+        return await self._send(session, purpose, ("phone", phone), phone, asker, open=True)
 
     async def send_to_account(
         self, session: AsyncSession, *, purpose: Purpose, named: tuple[str, str], phone: str | None, asker: Asker
@@ -122,13 +122,45 @@ class Verification:
             .values(closed="void")
         )
 
+    async def bar(self, session: AsyncSession, phone: str, wait: timedelta) -> None:
+        """A provider refused this phone (E.164) by a limit of its own: our budget counts it too, until that is over."""
+        newest = await session.scalar(
+            select(ChallengeRow)
+            .where(ChallengeRow.phone_index.in_(self._vault.blinds("phone", phone)))
+            .order_by(ChallengeRow.sent_at.desc())
+            .limit(1)
+        )
+        if newest is not None:
+            newest.barred_until = self._now() + min(wait, DAY)
+
+    async def void_all(self, session: AsyncSession, conversation_id: str) -> int:
+        """Whatever this person was sent stops working. Returns how many codes that were."""
+        ended = await session.execute(
+            update(ChallengeRow)
+            .where(
+                ChallengeRow.conversation_id == conversation_id,
+                ChallengeRow.closed.is_(None),
+                ChallengeRow.expires_at > self._now(),
+            )
+            .values(closed="void")
+        )
+        return int(ended.rowcount)  # type: ignore[attr-defined]
+
     async def alarms(self, session: AsyncSession) -> list[Alarm]:
         """What the operator has to know now: open breakers, a used up hour, a clock that was wrong."""
         return await read_alarms(session, self.limits, self._now())
 
     async def _send(
-        self, session: AsyncSession, purpose: Purpose, named: tuple[str, str], phone: str | None, asker: Asker
+        self,
+        session: AsyncSession,
+        purpose: Purpose,
+        named: tuple[str, str],
+        phone: str | None,
+        asker: Asker,
+        *,
+        open: bool = False,
     ) -> Sent | Refused:
+        """`open`: the person named the phone itself, so what is known of it may be said."""
         now = self._now()
         name, behind = self._known(*named), self._known("phone", phone) if phone else self._known("nobody", named[1])
         # Whatever budget two askers share, they use one after the other.
@@ -142,11 +174,13 @@ class Verification:
         refused = longest(
             over_recipient(self.limits, by_name, purpose, now),
             over_person(self.limits, by_person, name.indexes, now),
+            barred(by_phone, now) if open else None,
         ) or await paused(session, self.limits, now, weather)
         if refused is not None:
             return refused
         await self._supersede(session, purpose, asker, name, behind)
-        full = weather.phone_full is not None or over_recipient(self.limits, by_phone, purpose, now) is not None
+        hidden = longest(barred(by_phone, now), over_recipient(self.limits, by_phone, purpose, now))
+        full = weather.phone_full is not None or hidden is not None
         reachable = phone is not None and not full
         challenge_id = new_id("v", self._chance)
         phone_index = behind.indexes[0] if reachable else None
@@ -198,6 +232,7 @@ class Verification:
                 ChallengeRow.purpose,
                 ChallengeRow.sent_at,
                 ChallengeRow.tries,
+                ChallengeRow.barred_until,
             ).where(
                 or_(
                     ChallengeRow.named_index.in_(name.indexes),

@@ -19,6 +19,7 @@ class ChallengeRow(Base):
         phone_index: blind index of the phone a code went to; None when nothing was sent.
         phone_prefix: blind index of its first seven digits.
         high_water: the latest moment the service had known by then. `sent_at` steps back with a clock, this never does.
+        barred_until: so long the SMS provider's own limit lets nothing through to this phone, as it said itself.
         closed: None while the code may be typed; else proven, superseded, spent, void or expired.
     """
 
@@ -45,3 +46,4 @@ class ChallengeRow(Base):
     high_water: Mapped[datetime] = mapped_column(index=True)
     tries: Mapped[int] = mapped_column(default=0)
     closed: Mapped[str | None] = mapped_column(String(16))
+    barred_until: Mapped[datetime | None]

@@ -31,6 +31,7 @@ from domain.verification.tables import ChallengeRow
 from tests.domain.verification.texting import OTHER_PHONE, Texting, other_than
 from tests.support.ambient import FakeClock
 from tests.support.databases import Place, open_domain
+from tests.support.person import Person, sms_code
 
 GUESSES = 50
 
@@ -329,6 +330,32 @@ def test_a_code_posted_in_a_group_is_not_read() -> None:
     meaning = read(chat=GROUP)
     assert isinstance(meaning, Addressed)
     assert "123456" not in repr(meaning)
+    assert meaning.exposed_by == ME["id"]
+    harmless = read(chat=GROUP, text="大家好，群里有人吗")
+    assert isinstance(harmless, Addressed) and harmless.exposed_by is None
+
+
+async def test_a_code_posted_in_a_group_ends_and_the_person_hears_so(domain: Domain) -> None:
+    """A16: whoever read it there has nothing to type."""
+    person = await Person.arrives(domain, "xiaohe")
+    await person.reaches_decision()
+    await person.agrees()
+    await person.says("13812345678")
+    await person.receives({"exposed": True})
+    assert "已经作废" in "\n".join(m["text"] for m in person.messages[-2:])
+    code = await sms_code(domain, "13812345678")
+    await person.says(code)
+    assert not (await person.state()).phone_proven
+    domain.parts.clock.forward(minutes=2)  # type: ignore[attr-defined]
+    await person.presses("重新发送")
+    await person.says(await sms_code(domain, "13812345678"))
+    assert (await person.state()).phone_proven
+
+
+async def test_digits_in_a_group_say_nothing_to_who_waits_for_no_code(domain: Domain) -> None:
+    """A16: a number in a group is nobody's business here."""
+    person = await Person.arrives(domain, "xiaohe")
+    assert await person.receives({"exposed": True}) == []
 
 
 @pytest.mark.parametrize("kind", ["edited_message", "edited_channel_post"])

@@ -100,9 +100,7 @@ async def test_a_file_changed_on_disk_changes_no_version_but_becomes_the_next_on
         assert versions[1].sha256 != old.sha256
         async with second.database.reading() as session:
             published = await session.scalars(
-                select(LedgerRow.entry).where(
-                    LedgerRow.platform_id == PLATFORM, LedgerRow.type == "version_published"
-                )
+                select(LedgerRow.entry).where(LedgerRow.platform_id == PLATFORM, LedgerRow.type == "version_published")
             )
             assert [versions[at].sha256 in entry for at, entry in enumerate(published)] == [True, True]
 
@@ -143,7 +141,7 @@ async def test_the_database_refuses_the_service_itself_until_its_owner_takes_the
     """G09"""
     person = await Person.arrives(domain, PLATFORM)
     await person.registers("13800138000")
-    with pytest.raises(DBAPIError, match="append-only|never changed"):
+    with pytest.raises(DBAPIError, match=r"append-only|never changed"):
         async with domain.transaction() as session:
             await session.execute(text(statement))
     assert (await domain.evidence.verify()).ok
@@ -156,9 +154,7 @@ async def test_a_decision_turned_round_by_the_databases_owner_is_named(domain: D
     async with domain.transaction() as session:
         await take_triggers_off(session)
         row = (
-            await session.scalars(
-                select(LedgerRow).where(LedgerRow.type == "decided").order_by(LedgerRow.seq).limit(1)
-            )
+            await session.scalars(select(LedgerRow).where(LedgerRow.type == "decided").order_by(LedgerRow.seq).limit(1))
         ).one()
         seq = row.seq
         await session.execute(

@@ -6,14 +6,19 @@ import asyncio
 import json
 import shutil
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bot.app import open_domain
-from bot.settings import Settings
+from bot.settings import Evidence, Settings
+from bot.timestamps import TimeStamps
 from tests.cli.conftest import Run
+from tests.cli.serving import serving, without_engine
+from tests.fakes.authority import Tsa, authority, honest, root_file
 from tests.support.person import Person
 
 OK = {"ok": True, "entries": 1, "first_bad": None}
@@ -117,6 +122,78 @@ def test_a_ledger_nothing_was_ever_written_to_is_whole(mingshi: Run, home: Path)
     verdict = mingshi("ledger", "verify", "--json").json
     assert {name: verdict[name] for name in OK} == {"ok": True, "entries": 0, "first_bad": None}
     assert not home.exists()
+
+
+def test_without_an_authority_it_is_said_that_nobody_stamps(mingshi: Run, receipt: Path) -> None:
+    assert mingshi("ledger", "verify", "--json").json["time_stamps"] == {
+        "authorities": [],
+        "stamped": {},
+        "newest": {},
+        "waiting": [],
+    }
+    assert "MINGSHI_EVIDENCE__AUTHORITIES" in mingshi("ledger", "verify").out
+
+
+def test_a_stamp_that_waits_is_told_by_verify_and_doctor_and_is_no_fault_of_the_ledger(
+    mingshi: Run, receipt: Path, home: Path, tmp_path: Path
+) -> None:
+    tsa = Tsa(name="far")
+    given = {"name": "far", "url": "http://127.0.0.1:1/tsr", "root": str(root_file(tsa, tmp_path))}
+
+    async def look() -> None:
+        evidence = Evidence.model_validate({"authorities": [given]})
+        async with open_domain(Settings(home=home)) as domain, aiohttp.ClientSession() as session:
+            parts = domain.parts
+            await TimeStamps.of(domain.database, parts.clock, parts.chance, evidence, session).look()
+
+    asyncio.run(look())
+    told = mingshi("ledger", "verify", "--json", EVIDENCE__AUTHORITIES=json.dumps([given]))
+    assert (told.code, told.json["ok"]) == (0, True)
+    waiting = told.json["time_stamps"]["waiting"]
+    assert {(each["authority"], each["tries"]) for each in waiting} == {("far", 1)}
+    out = mingshi("ledger", "verify", EVIDENCE__AUTHORITIES=json.dumps([given])).out
+    assert "time stamp waiting: xiaohe entries 1-" in out and "cannot be reached" in out
+    assert mingshi("config", "--json", EVIDENCE__AUTHORITIES=json.dumps([given])).json[
+        "MINGSHI_EVIDENCE__AUTHORITIES"
+    ] == [given]
+    doctor = mingshi("doctor", "--json", EVIDENCE__AUTHORITIES=json.dumps([given])).json["parts"]
+    part = next(each for each in doctor if each["part"] == "time stamps")
+    assert not part["ok"] and "far" in part["state"]
+
+
+async def test_a_running_app_has_the_ledger_stamped(home: Path, tmp_path: Path) -> None:
+    tsa = Tsa(name="near", valid=(timedelta(days=3650), timedelta(days=3650)))
+    async with authority(honest(lambda: datetime.now(UTC)), tsa) as server:
+        given = {"name": "near", "url": server.url, "root": str(root_file(tsa, tmp_path))}
+        async with serving(without_engine(home, evidence=Evidence.model_validate({"authorities": [given]}))) as app:
+            for _ in range(200):
+                stamps = (await app.domain.evidence.verify()).anchored
+                if stamps is not None and stamps.stamped.get("near") == len(list(app.domain.platforms)):
+                    break
+                await asyncio.sleep(0.05)
+            else:
+                pytest.fail("nothing was stamped")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": "a", "url": "ftp://x", "root": "root.pem"},
+        {"name": "A b", "url": "https://x", "root": "root.pem"},
+        {"name": "a", "url": "https://x", "root": "gone.pem"},
+        {"name": "a", "url": "https://x", "root": "keys.json"},
+    ],
+)
+def test_an_authority_that_cannot_work_is_refused_before_anything_starts(
+    mingshi: Run, tmp_path: Path, given: dict[str, str]
+) -> None:
+    root_file(Tsa(name="root"), tmp_path)
+    (tmp_path / "keys.json").write_text("{}")
+    named = {**given, "root": str(tmp_path / given["root"])}
+    outcome = mingshi("ledger", "verify", EVIDENCE__AUTHORITIES=json.dumps([named]))
+    assert outcome.code == 2 and "MINGSHI_EVIDENCE__AUTHORITIES" in outcome.err
+    twice = {"name": "a", "url": "https://x", "root": str(tmp_path / "root.pem")}
+    assert "same name" in mingshi("ledger", "verify", EVIDENCE__AUTHORITIES=json.dumps([twice, twice])).err
 
 
 def test_verifying_changes_nothing(mingshi: Run, receipt: Path, home: Path) -> None:

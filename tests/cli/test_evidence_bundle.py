@@ -41,7 +41,7 @@ async def _live(folder: Path) -> dict[str, str]:
         one, other = await Person.arrives(domain, "xiaohe"), await Person.arrives(domain, "xiaohe")
         await one.begins()
         await other.begins()
-        await one.says("会把我的电话给谁？", wish="ask_clause_question")
+        await one.says("会把我的电话给谁？", wish="question")
         await one.reads()
         await other.reads()
         await one.answers_consents()

@@ -124,6 +124,8 @@ class Person:
                 await conversations.misfit(turn, payload["misfit"])
             elif "tell" in payload:
                 await conversations.tell(turn, payload["tell"], payload["words"], payload["buttons"])
+            elif "exposed" in payload:
+                await conversations.code_exposed(turn)
             elif "guardian" in payload:
                 await conversations.guardian_said(turn, payload["guardian"], payload["outcome"])
             elif "looked" in payload:

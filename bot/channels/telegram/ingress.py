@@ -11,7 +11,7 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.channels.telegram.reading import Addressed, ForeignPress, Meaning, Membership, Reader, Said
@@ -64,6 +64,8 @@ class Ingress:
             case Membership(chat_id, reachable):
                 await self._reachable(chat_id, reachable)
             case Addressed():
+                if meaning.exposed_by is not None:
+                    await self._exposed(meaning.exposed_by, f"{self._bot.id}:{raw['update_id']}")
                 if not self._pointers.admit(str(meaning.chat_id)):
                     self._meanwhile(self._point(meaning))
             case ForeignPress(callback_id):
@@ -96,6 +98,17 @@ class Ingress:
         if said.callback_id is not None:
             toast = None if payload == said.payload else self._words.shared.text("misfit.too_fast")
             self._meanwhile(self._answer(said.callback_id, toast))
+
+    async def _exposed(self, sender_id: int, update_id: str) -> None:
+        """A code was posted where others read along: whoever talks to us privately hears of it, and it ends."""
+        async with self._domain.database.reading() as session:
+            known = await session.scalar(
+                select(ConversationRow.id).where(
+                    ConversationRow.channel == CHANNEL, ConversationRow.address == str(sender_id)
+                )
+            )
+        if known is not None:
+            await self._doorway.receive(known, update_id, {"exposed": True})
 
     def _admitted(self, said: Said) -> Mapping[str, Any] | None:
         """What of it is let in: an album once, and a flood is answered with one request to slow down."""

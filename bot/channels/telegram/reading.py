@@ -10,6 +10,7 @@ from typing import Any
 from aiogram.enums import ChatMemberStatus, ChatType, ContentType
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Contact, InaccessibleMessage, Message, Update
 
+from domain.identifiers.codes import find_sms_codes
 from domain.identifiers.masking import looks_like_password
 
 # core.telegram.org/bots/api#inlinekeyboardbutton: callback_data takes 1 to 64 bytes.
@@ -71,6 +72,8 @@ class Addressed:
 
     chat_id: int
     thread_id: int | None
+    exposed_by: int | None = None
+    """Who let everybody there see an SMS code."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,9 @@ class Reader:
         if message.chat.type != ChatType.PRIVATE:
             spoken = message.content_type in _ATTACHMENTS | {ContentType.TEXT, ContentType.CONTACT}
             thread = message.message_thread_id if message.is_topic_message else None
-            return Addressed(message.chat.id, thread) if spoken else None
+            text = message.text or message.caption or ""
+            exposed = sender.id if sender is not None and _encodable(text) and find_sms_codes(text) else None
+            return Addressed(message.chat.id, thread, exposed) if spoken else None
         if sender is None or sender.is_bot or sender.id != message.chat.id or message.sender_chat is not None:
             return None
         payload = self._payload(message, sender.id)

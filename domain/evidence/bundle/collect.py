@@ -198,7 +198,8 @@ async def _neighbours(session: AsyncSession, platform_id: str, rows: Sequence[Le
 
 
 async def _numbered(session: AsyncSession, platform_id: str, numbers: Iterable[int]) -> list[LedgerRow]:
-    wanted, found = sorted(numbers), []
+    wanted = sorted(numbers)
+    found: list[LedgerRow] = []
     for at in range(0, len(wanted), 500):
         found += await session.scalars(
             select(LedgerRow).where(LedgerRow.platform_id == platform_id, LedgerRow.seq.in_(wanted[at : at + 500]))
@@ -317,9 +318,7 @@ async def _anchors(
                 "token": f"{name}.tsr",
                 "certificates": f"{name}.pem",
                 "roots": _roots_in(anchor.certificates or ""),
-                "paths": {
-                    str(seq): [each.hex() for each in tree.path(seq - anchor.from_seq)] for seq in own
-                },
+                "paths": {str(seq): [each.hex() for each in tree.path(seq - anchor.from_seq)] for seq in own},
             }
         )
         at = anchor.stamped_at.isoformat(timespec="seconds")

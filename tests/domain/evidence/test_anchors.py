@@ -41,9 +41,7 @@ class Stamping:
     async def answer(self, claim: Claim) -> None:
         imprint, nonce = asked_in(claim.request)
         async with self.domain.transaction() as session:
-            await self.anchors.keep(
-                session, claim, self.tsas[claim.authority].answer(imprint, nonce, self.clock.now())
-            )
+            await self.anchors.keep(session, claim, self.tsas[claim.authority].answer(imprint, nonce, self.clock.now()))
 
     async def stamps_all(self) -> int:
         await self.plan()

@@ -90,7 +90,7 @@ async def test_the_database_refuses_a_decision_on_a_text_that_was_not_served_bef
         ("f_1", {"served": served, **TEXT}, 1),
     ]
     for subject, body, seq in wrong:
-        with pytest.raises(DBAPIError, match="nothing was served before|append-only"):
+        with pytest.raises(DBAPIError, match=r"nothing was served before|append-only"):
             async with domain.transaction() as session:
                 await _insert(session, kind, subject, body, seq)
     async with domain.transaction() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import subprocess
@@ -11,16 +12,21 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.evidence.bundle.verify_bundle import Bad, check_token, root_by
 from domain.evidence.merkle import Tree
 from domain.evidence.stamps import Authority, BadStamp, request_for, stamp_in
 from tests.fakes.authority import Tsa, asked_in
 from tests.support.ambient import START
 
-IMPRINT, NONCE = hashlib.sha256(b"what is stamped").digest(), 0x1234_5678_9ABC_DEF0
+STATEMENT = b"what is stamped"
+IMPRINT, NONCE = hashlib.sha256(STATEMENT).digest(), 0x1234_5678_9ABC_DEF0
+_TSA = Tsa()
+_ANSWER = _TSA.answer(IMPRINT, NONCE, START)
 SHA1 = bytes.fromhex("300906052b0e03021a0500")
 
 
@@ -105,7 +111,9 @@ def test_openssl_reads_our_request_answers_it_and_its_answer_holds(tmp_path: Pat
 
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "root.key", "-out", "root.pem",
             "-config", "ca.cnf", "-extensions", "root", "-days", "30", "-subj", "/CN=Test Root")  # fmt: skip
-    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.csr", "-config", "ca.cnf")
+    openssl(
+        "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.csr", "-config", "ca.cnf"
+    )
     openssl("x509", "-req", "-in", "tsa.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial",
             "-out", "tsa.pem", "-days", "30", "-extfile", "ca.cnf", "-extensions", "tsa")  # fmt: skip
     (tmp_path / "request.tsq").write_bytes(request_for(IMPRINT, NONCE))
@@ -116,6 +124,43 @@ def test_openssl_reads_our_request_answers_it_and_its_answer_holds(tmp_path: Pat
     assert "BEGIN CERTIFICATE" in stamp_in(answer, IMPRINT, NONCE, authority).certificates
     with pytest.raises(BadStamp, match="nonce"):
         stamp_in(answer, IMPRINT, NONCE + 1, authority)
+    roots = x509.load_pem_x509_certificates(authority.roots)
+    assert check_token(answer, STATEMENT, f"{NONCE:x}", roots, []) == stamp_in(answer, IMPRINT, NONCE, authority).at
+
+
+# --- the same, by the program that goes out with a bundle ----------------------------------------------------
+
+
+def test_the_bundles_program_agrees_on_a_good_answer(tsa: Tsa) -> None:
+    answer = tsa.answer(IMPRINT, NONCE, START)
+    assert check_token(answer, STATEMENT, f"{NONCE:x}", [tsa.root], []) == START
+
+
+@pytest.mark.parametrize("name", [name for name in BAD if name != "another clock"])
+def test_the_bundles_program_refuses_every_bad_answer(tsa: Tsa, name: str) -> None:
+    with pytest.raises((Bad, ValueError, IndexError, KeyError)):
+        check_token(BAD[name][0](tsa), STATEMENT, f"{NONCE:x}", [tsa.root], [])
+
+
+def test_the_bundles_program_refuses_every_bad_signer(tsa: Tsa) -> None:
+    ended = Tsa(valid=(timedelta(days=30), timedelta(days=-1)))
+    other = Tsa(purpose=ExtendedKeyUsageOID.CODE_SIGNING)
+    for signer, root, reason in (
+        (Tsa(), tsa.root, "no root that is trusted"),
+        (ended, ended.root, "not valid then"),
+        (other, other.root, "not for time stamps"),
+    ):
+        with pytest.raises(Bad, match=reason):
+            check_token(signer.answer(IMPRINT, NONCE, START), STATEMENT, f"{NONCE:x}", [root], [])
+
+
+@given(st.data())
+def test_the_bundles_program_notices_a_changed_byte_or_says_the_same_time(data: st.DataObject) -> None:
+    answer = bytearray(_ANSWER)
+    at = data.draw(st.integers(0, len(answer) - 1))
+    answer[at] ^= data.draw(st.integers(1, 255))
+    with contextlib.suppress(Bad, ValueError, IndexError, KeyError, TypeError, UnsupportedAlgorithm):
+        assert check_token(bytes(answer), STATEMENT, f"{NONCE:x}", [_TSA.root], []) == START
 
 
 # --- the tree ---------------------------------------------------------------------------------------------
@@ -138,8 +183,6 @@ def test_the_tree_is_the_one_of_the_standard(leaves: list[bytes]) -> None:
 
 @given(st.integers(1, 70), st.data())
 def test_every_path_leads_to_the_root_and_to_no_other(count: int, data: st.DataObject) -> None:
-    from domain.evidence.bundle.verify_bundle import root_by
-
     leaves = [number.to_bytes(2) for number in range(count)]
     tree, index = Tree(leaves), data.draw(st.integers(0, count - 1))
     assert root_by(index, count, leaves[index], tree.path(index)) == tree.root

@@ -262,3 +262,36 @@ async def test_the_service_pauses_for_the_latest_codes_whatever_came_before(text
     texting.clock.forward(minutes=6)
     assert isinstance(await texting.send(phone_number(7), person="c_7"), Sent)
     assert await texting.send(phone_number(8), person="c_8") == Refused("service_paused", timedelta(seconds=60))
+
+
+# --- the provider's own limit ------------------------------------------------------------------------------------
+
+
+async def test_a_phone_its_provider_refuses_waits_as_long_here(texting: Texting) -> None:
+    """B08: counted here too, and said to whoever named the phone itself."""
+    await texting.sent()
+    await texting.bar(PHONE, hours=1)
+    texting.clock.forward(minutes=20)
+    assert await texting.send() == Refused("too_many", timedelta(minutes=40))
+    other = await texting.send(phone_number(5), "f_5", person="c_5")
+    assert isinstance(other, Sent)
+    texting.clock.forward(minutes=40)
+    assert isinstance(await texting.send(), Sent)
+
+
+async def test_the_providers_limit_says_nothing_about_whose_phone_it_is(texting: Texting) -> None:
+    """B08 and C01: who names an account gets the same answer, and no SMS goes out."""
+    await texting.sent()
+    await texting.bar(PHONE, hours=1)
+    texting.clock.forward(minutes=20)
+    known = await texting.send_to_account(("login_name", "wf"), PHONE)
+    nobody = await texting.send_to_account(("login_name", "nobody"), None)
+    assert isinstance(known, Sent) and isinstance(nobody, Sent)
+    assert (known.code, known.lifetime, known.resend_after) == (None, nobody.lifetime, nobody.resend_after)
+
+
+async def test_no_provider_bars_a_phone_for_more_than_a_day(texting: Texting) -> None:
+    await texting.sent()
+    await texting.bar(PHONE, hours=24 * 30)
+    texting.clock.forward(hours=24)
+    assert isinstance(await texting.send(), Sent)

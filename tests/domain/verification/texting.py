@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import event
@@ -103,6 +104,11 @@ class Texting:
 
     async def void(self, sent: Sent) -> None:
         await self.domain.database.run(lambda session: self.service.void(session, sent.challenge_id))
+
+    async def bar(self, phone: str, **span: float) -> None:
+        """The provider lets nothing through to this phone for a while: the arguments of `timedelta`."""
+        async with self.domain.transaction() as session:
+            await self.service.bar(session, phone, timedelta(**span))
 
     async def alarms(self) -> list[Alarm]:
         async with self.domain.database.reading() as session:

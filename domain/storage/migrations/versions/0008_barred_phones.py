@@ -1,0 +1,21 @@
+"""Codes: what a provider's own limit says of a phone"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("challenges", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("barred_until", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("challenges", schema=None) as batch_op:
+        batch_op.drop_column("barred_until")
