@@ -116,9 +116,7 @@ class Answers:
         }
         reading = state is not None and flow is not None and flow.platform_id == platform_id
         subject = await self._subject(turn, flow, state)
-        await self._parts.ledger.append(
-            turn.session, platform_id, "explained" if reading else "answer", subject, body
-        )
+        await self._parts.ledger.append(turn.session, platform_id, "explained" if reading else "answer", subject, body)
 
     async def _asked(
         self, turn: Turn, platform_id: str, version: Version, text: str, flow: FlowRow | None, state: State | None
