@@ -40,7 +40,7 @@ PAGE_PROBLEMS = {
     "guardian_asked_lately", "ward_differs",
 }  # fmt: skip
 FIELDS = set(get_args(FieldName))
-TOPICS = {"file_complaint", "check_complaint_status", "supplement_complaint", "withdraw_consent"}
+TOPICS = {"file_complaint", "check_complaint_status", "supplement_complaint"}
 OWNERS = {"reset_password", "report_stolen_account", "cancel_account", "update_profile"}
 NOT_SENT = {"too_soon", "too_many", "too_many_phones", "service_paused"}
 KINDS = {"registration", "guardian", "of_age", "selfservice", "renewal"}

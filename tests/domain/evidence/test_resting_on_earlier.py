@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import Domain
 from domain.evidence import Entry
 from domain.evidence.ledger import canonical
+from domain.evidence.tables import LedgerRow
 from tests.domain.evidence.chains import PLATFORM, append_questions, serve
 from tests.domain.evidence.test_ledger import NEEDS_SERVED
+from tests.support.family import Family
 
 TEXT = {"agreement": {"id": "g_1"}}
 
@@ -120,3 +123,23 @@ async def test_an_entry_cannot_be_replaced_through_its_id_either(sqlite_domain: 
         async with sqlite_domain.transaction() as session:
             await session.execute(text(statement))
     assert (await sqlite_domain.evidence.verify()).ok
+
+
+async def test_what_a_guardian_asks_while_reading_is_evidence_about_the_ward(sqlite_domain: Domain) -> None:
+    """The text was served to the guardian for the ward: what was asked and explained stands under the same pseudonym."""
+    family = await Family.of(sqlite_domain)
+    await family.begins()
+    await family.opens(await family.invites())
+    await family.proves()
+    await family.identifies()
+    await family.guardian.presses("解释一下")
+    await family.guardian.says("手机号会给别人吗", wish="question")
+    async with sqlite_domain.database.reading() as session:
+        rows = (await session.scalars(select(LedgerRow).order_by(LedgerRow.platform_id, LedgerRow.seq))).all()
+    ward = await family.ward.flow()
+    assert ward is not None
+    print([(r.type, r.subject) for r in rows if r.subject != "platform"], ward.id, family.guardian.last)
+    for kind in ("question", "explained"):
+        found = next(row for row in rows if row.type == kind)
+        served = next(row for row in rows if row.entry_id == json.loads(found.entry)["served"])
+        assert (served.type, served.subject, found.subject) == ("served", ward.id, ward.id)

@@ -16,7 +16,7 @@ from domain.accounts.tables import AccountRow
 from domain.evidence.ledger import canonical
 from domain.evidence.tables import LedgerRow
 from domain.flows.tables import FlowRow
-from domain.messaging.outbox import _visible
+from domain.messaging.outbox import visible_words
 from domain.messaging.tables import ConversationRow, MessageRow, ShortMessageRow
 from domain.vault import signature_is_good
 from tests.domain.messaging.test_presses import entries
@@ -94,7 +94,7 @@ async def test_the_ledger_tells_which_words_stood_on_the_screen(domain: Domain) 
         for entry in shown:
             row = await session.get_one(MessageRow, entry["message"])
             body = await domain.parts.vault.unseal_json(session, conversation.key_id, f"messages|{row.id}", row.sealed)
-            assert hashlib.sha256(_visible(body).encode()).hexdigest() == entry["rendered_sha256"]
+            assert hashlib.sha256(visible_words(body).encode()).hexdigest() == entry["rendered_sha256"]
             for clause in entry["clauses"]:
                 assert len(clause["sha256"]) == 64
 
