@@ -90,7 +90,7 @@ class Errands:
         if not text.strip():
             await self._talk.say(turn, Say("answer.which"))
             return
-        flow, state = await self._talk.flow_and_state(turn)
+        flow, state = await self._talk.reading(turn)
         await self._answers.question(turn, conversation.platform_id, text, flow, state)
         await self._talk.prompt(turn)
 
@@ -298,7 +298,7 @@ class Errands:
 
     async def clause(self, turn: Turn, uid: str) -> None:
         """One clause that was offered beside an answer."""
-        flow, state = await self._talk.flow_and_state(turn)
+        flow, state = await self._talk.reading(turn)
         if turn.conversation.platform_id is not None:
             await self._answers.explain(turn, turn.conversation.platform_id, uid, "", flow, state)
             await self._talk.prompt(turn)

@@ -10,8 +10,8 @@ from domain.identifiers.platform_names import find_platform
 from domain.messaging.outbox import Shape
 from domain.messaging.turn import Turn
 from domain.parts import Parts
+from domain.registration.service import GUARDIAN, OF_AGE, Registrations, render_context
 from domain.registration.service import KIND as REGISTRATION
-from domain.registration.service import Registrations, render_context
 from domain.registration.state import State
 from domain.renewal.service import Renewals
 from domain.selfservice.service import SelfService
@@ -82,6 +82,13 @@ class Talk:
         """The open flow, and where it stands if it is a registration."""
         flow = await self.flow(turn)
         if flow is None or flow.kind != REGISTRATION:
+            return flow, None
+        return flow, await self.registrations.state(turn.session, flow)
+
+    async def reading(self, turn: Turn) -> tuple[FlowRow | None, State | None]:
+        """The open flow, and where it stands if an agreement is read in it: also for a ward, or anew when of age."""
+        flow = await self.flow(turn)
+        if flow is None or flow.kind not in {REGISTRATION, GUARDIAN, OF_AGE}:
             return flow, None
         return flow, await self.registrations.state(turn.session, flow)
 

@@ -132,13 +132,12 @@ async def test_what_a_guardian_asks_while_reading_is_evidence_about_the_ward(sql
     await family.opens(await family.invites())
     await family.proves()
     await family.identifies()
-    await family.guardian.presses("解释一下")
     await family.guardian.says("手机号会给别人吗", wish="question")
+    await family.guardian.says("五(四)是什么意思", wish="explain")
     async with sqlite_domain.database.reading() as session:
         rows = (await session.scalars(select(LedgerRow).order_by(LedgerRow.platform_id, LedgerRow.seq))).all()
     ward = await family.ward.flow()
     assert ward is not None
-    print([(r.type, r.subject) for r in rows if r.subject != "platform"], ward.id, family.guardian.last)
     for kind in ("question", "explained"):
         found = next(row for row in rows if row.type == kind)
         served = next(row for row in rows if row.entry_id == json.loads(found.entry)["served"])
