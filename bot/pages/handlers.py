@@ -289,7 +289,8 @@ class Pages:
             words = self._fields[spec.field]
             field: dict[str, Any] = {"name": spec.field, **words, "why": spec.why, "required": not spec.optional}
             if spec.options:
-                field["options"] = [{"value": option, "label": self._options.get(option, option)} for option in spec.options]
+                labels = self._options
+                field["options"] = [{"value": option, "label": labels.get(option, option)} for option in spec.options]
             if spec.field not in {"password", "id_tail", *UPLOADS}:
                 field["value"] = texts.get(spec.field, "")
             if spec.field in errors:

@@ -18,6 +18,7 @@ from domain.ambient import SHANGHAI
 from domain.consent.items import CONTRACT
 from domain.consent.tables import DecisionRow
 from domain.errors import NotFound
+from domain.guardians.tables import GuardianshipRow
 from domain.messaging.tables import ConversationRow
 from domain.parts import Parts
 from domain.renewal.comparing import Comparing
@@ -243,8 +244,35 @@ async def _tell(session: AsyncSession, parts: Parts, comparing: Comparing, row: 
         row.state, row.told_at, row.conversation_id = "told", now, where
 
 
+async def guardian_of(
+    session: AsyncSession, account_id: str, conversation_id: str | None = None
+) -> GuardianshipRow | None:
+    """The guardian who consented to an account's contract and still stands for it; of one conversation if named."""
+    query = (
+        select(GuardianshipRow)
+        .join(DecisionRow, DecisionRow.account_id == GuardianshipRow.ward_account_id)
+        .where(
+            GuardianshipRow.ward_account_id == account_id,
+            GuardianshipRow.state == "consented",
+            DecisionRow.item == CONTRACT,
+            DecisionRow.given_by == "guardian",
+        )
+        .limit(1)
+    )
+    if conversation_id is not None:
+        query = query.where(GuardianshipRow.guardian_conversation_id == conversation_id)
+    return await session.scalar(query)
+
+
 async def newest_address(session: AsyncSession, account_id: str) -> str | None:
-    """The newest conversation of an account's person that can be reached; one that has proven the account first."""
+    """The newest conversation of an account's person that can be reached; one that has proven the account first.
+
+    What a guardian consented to is the guardian's to decide: then theirs.
+    """
+    guardianship = await guardian_of(session, account_id)
+    if guardianship is not None and guardianship.guardian_conversation_id is not None:
+        theirs = await session.get(ConversationRow, guardianship.guardian_conversation_id)
+        return theirs.id if theirs is not None and theirs.reachable else None
     return await session.scalar(
         select(AccountAddressRow.conversation_id)
         .join(ConversationRow, ConversationRow.id == AccountAddressRow.conversation_id)

@@ -23,6 +23,8 @@ from domain.flows.events import Event, Started
 from domain.flows.runner import Run, Runner
 from domain.flows.say import Button, RenderContext, Say
 from domain.flows.tables import FlowRow
+from domain.guardians.rules import requirement
+from domain.guardians.tables import GuardianshipRow
 from domain.messaging.notices import tell_systems
 from domain.messaging.turn import Turn
 from domain.parts import Parts
@@ -51,6 +53,8 @@ class _Run(Run):
     before: Version
     account: AccountRow
     body: Mapping[str, Any]
+    guardianship: GuardianshipRow | None
+    """Whoever decides here is the guardian of the account's person."""
 
 
 class Renewals(Runner[_Run]):
@@ -63,9 +67,15 @@ class Renewals(Runner[_Run]):
     # --- beginning, putting off, looking -------------------------------------------------------------
 
     async def open_here(self, session: AsyncSession, conversation_id: str) -> list[Renewal]:
-        """What the people of this conversation's accounts have still to decide."""
+        """What the people of this conversation have still to decide, for their own accounts and those of wards."""
         accounts = await self._parts.accounts.all_of_conversation(session, conversation_id)
-        return await planning.open_for(session, [account.id for account in accounts])
+        wards = await session.scalars(
+            select(GuardianshipRow.ward_account_id).where(
+                GuardianshipRow.guardian_conversation_id == conversation_id, GuardianshipRow.state == "consented"
+            )
+        )
+        theirs = [account_id for account_id in wards if account_id is not None]
+        return await planning.open_for(session, [*(account.id for account in accounts), *theirs])
 
     async def start(self, turn: Turn, account_id: str = "", agreement_id: str = "") -> None:
         """Begin to decide, or go on with it.
@@ -81,7 +91,7 @@ class Renewals(Runner[_Run]):
                 await self._say(turn, Say("renewal.nothing", buttons=(_MENU,)))
                 return
             account_id = waiting[0].account_id
-        if here not in await parts.accounts.addresses(session, account_id):
+        if not await self._is_asked(turn, account_id):
             await self._say(turn, Say("button.over", buttons=(_MENU,)))
             return
         account = await parts.accounts.row(session, account_id)
@@ -117,8 +127,7 @@ class Renewals(Runner[_Run]):
     async def put_off(self, turn: Turn, account_id: str, agreement_id: str) -> None:
         """以后再说 below the notice: nothing is decided, and it stays open."""
         row = await turn.session.get(RenewalRow, (account_id, agreement_id))
-        mine = turn.conversation.id in await self._parts.accounts.addresses(turn.session, account_id)
-        if row is None or not mine or row.state not in {"told", "planned"}:
+        if row is None or not await self._is_asked(turn, account_id) or row.state not in {"told", "planned"}:
             await self._say(turn, Say("button.over", buttons=(_MENU,)))
             return
         version = await self._parts.agreements.get(turn.session, agreement_id)
@@ -128,6 +137,12 @@ class Renewals(Runner[_Run]):
         buttons = (Button(f"c.renewal:{account_id}:{agreement_id}", "see_changes", style="primary"), *_HUMAN)
         await self._say(turn, Say("renewal.later_now" if counts else "renewal.later", words, buttons))
 
+    async def _is_asked(self, turn: Turn, account_id: str) -> bool:
+        """Whether this conversation is one of the account's person, or of the guardian who consented for them."""
+        here = turn.conversation.id
+        mine = here in await self._parts.accounts.addresses(turn.session, account_id)
+        return mine or await planning.guardian_of(turn.session, account_id, here) is not None
+
     async def _not_here(self, turn: Turn, account: AccountRow) -> Say | None:
         """Why this conversation's person cannot decide for the account now; None where they can."""
         words = {"platform": self._parts.platforms.get(account.platform_id).profile.name, "account": account.id}
@@ -135,6 +150,8 @@ class Renewals(Runner[_Run]):
             return Say("button.over", buttons=(_MENU,))
         if account.status != "active":
             return Say("renewal.frozen" if account.status == "frozen" else "renewal.suspended", words, _HUMAN)
+        if await planning.guardian_of(turn.session, account.id, turn.conversation.id) is not None:
+            return None
         if not await self._parts.accounts.is_trusted(turn.session, account.id, turn.conversation.id):
             # What ended the sessions asks for a new proof; any errand of the account gives it.
             return Say("renewal.prove", words, (Button("c.access", "prove_account", style="primary"), *_HUMAN))
@@ -256,12 +273,13 @@ class Renewals(Runner[_Run]):
         account = await parts.accounts.row(session, state.account_id)
         found = await self._comparing.changes(session, before, version, account.subject)  # type: ignore[arg-type]
         counts = version.effective_at is None or version.effective_at <= parts.clock.now()
+        guardianship = await planning.guardian_of(session, account.id, turn.conversation.id)
         journey = Journey(
             profile=platform.profile,
             label=version.label,
             leaves=found.leaves(),
             cosmetic=len(found.cosmetic),
-            consents=await self._consents(session, platform, account, version, state),
+            consents=await self._consents(session, platform, account, version, guardianship),
             since="" if counts else day(version),
             path=changes_path(before, version),
         )
@@ -274,16 +292,23 @@ class Renewals(Runner[_Run]):
             },
         }
         context = render_context(platform, version, turn.conversation.channel)
-        return _Run(turn, row, context, state, journey, platform, version, before, account, body)
+        return _Run(turn, row, context, state, journey, platform, version, before, account, body, guardianship)
 
     async def _consents(
-        self, session: AsyncSession, platform: LoadedPlatform, account: AccountRow, version: Version, state: State
+        self,
+        session: AsyncSession,
+        platform: LoadedPlatform,
+        account: AccountRow,
+        version: Version,
+        guardianship: GuardianshipRow | None,
     ) -> tuple[SeparateConsent, ...]:
         """New separate consents, and those whose clauses changed since they were decided; all others stand.
 
         Never about a document whose text is not there. Children's data are their guardian's matter (PIPL 31).
         """
         profile = platform.profile
+        if guardianship is not None and requirement(profile.capacity, guardianship.band).own_data:  # type: ignore[arg-type]
+            return ()  # From 14 on the ward's own data are the ward's own matter.
         supplied = {document.id for document in profile.documents if document.file is not None}
         decided = {d.item: d for d in await self._parts.consents.of(session, account.id)}
         asked = []
@@ -358,6 +383,7 @@ class Renewals(Runner[_Run]):
                 decision=run.state.decisions.get(item, "given"),
                 agreement_id=run.version.id,
                 entry_id=entry_id,
+                given_by="guardian" if run.guardianship is not None else "self",
             )
         await parts.consents.belong_to(session, account.flow_id, account.id)
         account.agreement_id = run.version.id
@@ -428,11 +454,12 @@ class Renewals(Runner[_Run]):
             "served": run.state.served or None,
             "account": run.account.id,
             "actor": {
-                "role": "self",
+                "role": "self" if run.guardianship is None else "guardian",
                 "declared": run.account.subject,
                 "capacity_rule": run.platform.profile.capacity.rule,
+                **({"guardianship": run.guardianship.id} if run.guardianship is not None else {}),
             },
-            "identity": {"account": "proven_here"},
+            "identity": {"account": "proven_here" if run.guardianship is None else "guardian_proven_here"},
             "agreement": agreement_of(run.version),
             "language": "zh-CN",
             "channel": channel_of(run.turn),

@@ -13,6 +13,7 @@ from domain.accounts.tables import AccountRow
 from domain.evidence.tables import LedgerRow
 from domain.guardians.tables import GuardianshipRow
 from domain.requests import Request
+from tests.domain.renewal import newer
 from tests.support.ambient import FakeClock
 from tests.support.family import BORN, GUARDIAN_PHONE, WARD_PHONE, Family, decisions, id_number, words
 from tests.support.person import Person, everything_in, sms_codes
@@ -682,3 +683,21 @@ async def test_a_new_version_while_the_guardian_reads_is_read_from_the_start(dom
     await family.reads()
     await family.guardian.agrees()
     assert (await row_of(family)).state == "consented"
+
+
+async def test_a_new_version_is_the_guardians_to_decide_for_a_child(domain: Domain) -> None:
+    family = await Family.of(domain)
+    account_id = await family.registers()
+    newest = await newer.publish(domain, "xiaohe")
+    await newer.planned_and_told(domain)
+    await family.ward.is_told()
+    assert newer.SEE not in family.ward.labels(), "the child is not asked about what the guardian decides"
+    await family.guardian.is_told()
+    await family.guardian.presses(newer.SEE)
+    await newer.reads_the_changes(family.guardian)
+    await family.guardian.answers_consents()
+    await family.guardian.agrees()
+    contract = next(d for d in await domain.consent.of(account_id) if d.item == "contract")
+    assert (contract.given_by, contract.agreement_id) == ("guardian", newest.id)
+    decided = [e for e in await entries(domain) if e["type"] == "decided"][-1]
+    assert decided["actor"]["role"] == "guardian"

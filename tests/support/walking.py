@@ -27,8 +27,8 @@ from domain.flows.events import (
     Taken,
 )  # fmt: skip
 from domain.flows.say import RenderContext, Rendered, Say
-from domain.platforms import LoadedPlatform
 from domain.guardians.effects import Accompany, GuardianSaid, Invite, Invited, NotInvited
+from domain.platforms import LoadedPlatform
 from domain.registration import flow
 from domain.registration.state import Journey, State
 from tests.support.ambient import START
