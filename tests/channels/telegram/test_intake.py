@@ -176,7 +176,9 @@ async def test_trouble_at_telegram_passes(trouble: str, home: Path, api: BotApi,
         await user.hears(words("greeting.choose"))
         await user.press("小禾企服网")
         await user.hears("想注册，点「我想注册」")
-        await api.until(lambda: [c["command"] for c in api.commands] == ["start", "help", "consents", "human", "cancel"])
+        await api.until(
+            lambda: [c["command"] for c in api.commands] == ["start", "help", "consents", "human", "cancel"]
+        )
 
 
 async def test_two_first_updates_at_the_same_moment_make_one_conversation(

@@ -150,7 +150,11 @@ def test_the_turning_point_is_the_first_day_of_the_next_band_of_rights(born: dat
 
 @pytest.mark.parametrize(
     ("born", "day"),
-    [(date(2014, 1, 2), date(2028, 1, 3)), (date(2011, 5, 31), date(2029, 6, 1)), (date(2012, 2, 29), date(2030, 3, 1))],
+    [
+        (date(2014, 1, 2), date(2028, 1, 3)),
+        (date(2011, 5, 31), date(2029, 6, 1)),
+        (date(2012, 2, 29), date(2030, 3, 1)),
+    ],
 )
 def test_the_day_of_the_turning_point(born: date, day: date) -> None:
     assert next_birthday(born, TODAY) == day
