@@ -12,7 +12,7 @@ from domain.flows.events import Wish, Wished
 from domain.flows.say import Button, Say
 from domain.flows.tables import FlowRow
 from domain.messaging.turn import Turn
-from domain.registration.service import KIND as REGISTRATION
+from domain.registration.service import Registrations
 from domain.selfservice.state import Errand
 from domain.selfservice.steps.questions import FREE_TEXT
 
@@ -55,7 +55,7 @@ class Wishes:
         errand = wanted_errand(text, name) or _ERRANDS.get(name)
         if errand == "change" and named_field(text) == "password":
             errand = "reset_password"
-        filling = flow is not None and (flow.kind == REGISTRATION or flow.step.startswith("change/"))
+        filling = flow is not None and (flow.kind in Registrations.kinds or flow.step.startswith("change/"))
         if flow is not None and name in {"explain", "question"} and points_here(text):
             await self._talk.flows.feed(turn, flow.id, Wished("explain"))
         elif flow is not None and name in _OF_THE_FLOW:

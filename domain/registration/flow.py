@@ -26,6 +26,7 @@ from domain.guardians.effects import (
     CheckNamed,
     Consented,
     Counted,
+    GuardianSaid,
     Invite,
     OfAge,
     OfAgeDone,
@@ -42,8 +43,9 @@ from domain.registration.steps.opening import Crossing, Who, found_minor
 from domain.registration.steps.reading import Reading
 
 _READING: tuple[Step, ...] = (Reading(), Consents(), Deciding())
+_WITH_GUARDIAN = WithGuardian()
 STEPS: tuple[Step, ...] = (
-    Crossing(), Who(), Age(), WithGuardian(), *_READING, Assent(), Phone(), Fields(), Page()
+    Crossing(), Who(), Age(), _WITH_GUARDIAN, *_READING, Assent(), Phone(), Fields(), Page()
 )  # fmt: skip
 _GUARDIAN: tuple[Step, ...] = (Crossing(), Willing(), GuardianPhone(), Identities(), Looking(), *_READING)
 _OF_AGE: tuple[Step, ...] = _READING
@@ -116,6 +118,9 @@ def _handle(state: State, event: Event, journey: Journey) -> Outcome:
     match event:
         case Started(served):
             return state.but(served=served), ()
+        case GuardianSaid():
+            # Whatever question stands just then: the ward may have moved to another channel meanwhile.
+            return _WITH_GUARDIAN.said(state, event, journey) if state.ward is not None else (state, ())
         case Wished():
             return _wish(state, event, journey)
         case Free(_):

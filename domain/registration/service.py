@@ -13,7 +13,7 @@ from domain.accounts.tables import AccountRow
 from domain.agreements.versions import Version
 from domain.consent.deck import ReadClause
 from domain.consent.decks import Decks
-from domain.consent.items import CONTRACT, item_title
+from domain.consent.items import CONTRACT, CROSS_BORDER, item_title
 from domain.consent.receipt_fields import Occasion
 from domain.consent.receipts import receipt_for
 from domain.errors import IdentifierTaken
@@ -226,6 +226,8 @@ class Registrations(Runner[RegistrationRun]):
             case fx.Decide(item, decision, label, clauses):
                 extra = {"item": item, "decision": decision, "button": label, "clauses_relied_on": list(clauses)}
                 entry_id = await self.record(run, "decided", (), extra)
+                if item == CROSS_BORDER and _is_guardians_own_matter(run):
+                    return None
                 await parts.consents.decide(
                     session,
                     flow_id=run.subject,
@@ -335,6 +337,14 @@ class Registrations(Runner[RegistrationRun]):
         occasion: Occasion = "of_age" if run.state.of_age else "registered"
         issued = await receipt_for(run.turn.session, self._parts, account.id, occasion=occasion, evidence=evidence)
         return issued.path
+
+
+def _is_guardians_own_matter(run: RegistrationRun) -> bool:
+    """A guardian in a chat of their own speaks for their own words there; on the ward's device, or where they do
+    everything, for the ward's too.
+    """
+    guarding = run.state.guarding
+    return guarding is not None and not guarding.beside and not run.journey.needs(run.state).agent
 
 
 def _actor(run: RegistrationRun) -> dict[str, Any]:

@@ -88,6 +88,10 @@ class Databases:
         self._postgres = postgres
         self._template: Place | None = None
 
+    @property
+    def is_postgresql(self) -> bool:
+        return self._postgres is not None
+
     def empty(self, folder: Path) -> Place:
         """A database without a single table."""
         if self._postgres is None:

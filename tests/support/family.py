@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import select
 from stdnum.cn import ric
@@ -43,11 +43,13 @@ class Family:
     phone: str = GUARDIAN_PHONE
     page: dict[str, str] = field(default_factory=dict)
 
+    guardians_channel: ClassVar[str] = "web"
+    """Where guardians talk to the bot."""
+
     @classmethod
-    async def of(cls, domain: Domain, platform: str = "xiaohe", band: str = "from_8", **channels: str) -> Family:
-        """channels: `ward` and `guardian` name a channel other than the web page."""
-        ward = await Person.arrives(domain, platform, channel=channels.get("ward", "web"))
-        guardian = await Person.arrives(domain, channel=channels.get("guardian", "web"))
+    async def of(cls, domain: Domain, platform: str = "xiaohe", band: str = "from_8") -> Family:
+        ward = await Person.arrives(domain, platform)
+        guardian = await Person.arrives(domain, channel=cls.guardians_channel)
         page = {
             "guardian_name": "王强",
             "guardian_id_number": id_number("19850102"),

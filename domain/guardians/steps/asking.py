@@ -104,19 +104,23 @@ class WithGuardian(OneQuestion):
             case NotInvited(reason):
                 buttons = (Button("other_guardian", "other_guardian"), HUMAN, STOP)
                 return set_ward(state, stage="ask"), (Say(f"guardian.not_invited.{reason}", {}, buttons, prompt=True),)
-            case GuardianSaid():
-                return self._said(state, event, journey)
             case Wished("go_back") if ward.stage in {"phone", "wait"}:
                 return set_ward(state, stage="ask"), ()
         return None
 
-    def _said(self, state: State, said: GuardianSaid, journey: Journey) -> Outcome:
+    def said(self, state: State, said: GuardianSaid, journey: Journey) -> Outcome:
+        """What became of the guardian's decision; a ward that has its guardian's yes already hears nothing twice."""
+        if _ward(state).stage == "given":
+            return state, ()
         words = {"platform": journey.profile.name}
         match said.outcome:
             case "given":
                 known = state.ward.but(band=said.band or state.ward.band, stage="given") if state.ward else None
                 given = state.but(ward=known)
-                return given.but(decided=journey.needs(given).agent), (Say("guardian.given", words),)
+                if journey.needs(given).agent:
+                    # It goes on where the guardian is, who was asked there whether data may cross the border.
+                    given = given.but(decided=True, crossing="given")
+                return given, (Say("guardian.given", words),)
             case "look":
                 return set_ward(state, stage="look"), (Say("guardian.look", {}, (HUMAN, STOP), prompt=True),)
             case "left":

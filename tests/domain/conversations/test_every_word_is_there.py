@@ -53,7 +53,7 @@ SPOKEN = {
     "guardian.not_invited.{}": {"lately", "own_phone"},
     "guarding.done.{}": {"given", "held", "gone"},
     "wards.{}_ask": {"withdraw", "delete"},
-    "why.{}": {"crossing", "who", "reading", "consents", "decision", "page"},
+    "why.{}": {"crossing", "who", "age", "guardian", "assent", "reading", "consents", "decision", "page"},
     "code.not_sent.{}": NOT_SENT,
     "self.not_sent.{}": NOT_SENT,
     "platforms.left_open.{}": KINDS,
