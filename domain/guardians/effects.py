@@ -43,16 +43,14 @@ class Invited(OwnEvent):
 
 @dataclass(frozen=True)
 class NotInvited(OwnEvent):
-    """`lately`: this guardian said no within the last two days and is not asked again so soon."""
-
-    reason: Literal["lately", "own_phone"]
+    """This guardian said no within the last two days and is not asked again so soon."""
 
 
 @dataclass(frozen=True)
 class GuardianSaid(OwnEvent):
     """What became of the guardian's decision, told in the ward's own conversation."""
 
-    outcome: Literal["given", "refused", "silent", "look", "look_refused", "band", "left"]
+    outcome: Literal["given", "refused", "silent", "look", "look_refused", "left"]
     band: Band | None = None
 
 

@@ -179,7 +179,7 @@ class GuardianEffects:
     async def _invite(self, run: RegistrationRun, effect: own.Invite) -> Event:
         session = run.turn.session
         if await self.rows.said_no_lately(session, run.row, effect.phone):
-            return own.NotInvited("lately")
+            return own.NotInvited()
         guardianship_id, code = await self._ask(run, effect.band, effect.phone)
         until = (self._parts.clock.now() + INVITATION).astimezone(SHANGHAI)
         return own.Invited(guardianship_id, code, f"{until.month}月{until.day}日 {until:%H:%M}")

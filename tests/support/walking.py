@@ -201,7 +201,7 @@ class Walk:
                 return self.choose([Free(field), Taken(field)])  # type: ignore[no-any-return]
             case Invite():
                 invited = Invited("w_1", "ABCD-EFGH", "3月5日 18:00")
-                return self.choose([invited, NotInvited("lately")])  # type: ignore[no-any-return]
+                return self.choose([invited, NotInvited()])  # type: ignore[no-any-return]
             case Accompany():
                 return self.choose([GuardianSaid(said) for said in ("given", "left", "look", "refused")])  # type: ignore[no-any-return]
             case fx.OpenPage(fields):

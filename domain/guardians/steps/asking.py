@@ -101,9 +101,9 @@ class WithGuardian(OneQuestion):
             case Invited(guardianship, code, until):
                 out = set_ward(state, stage="wait", guardianship=guardianship, code=code, until=until)
                 return out, (self._invitation(out, "guardian.invited"),)
-            case NotInvited(reason):
+            case NotInvited():
                 buttons = (Button("other_guardian", "other_guardian"), HUMAN, STOP)
-                return set_ward(state, stage="ask"), (Say(f"guardian.not_invited.{reason}", {}, buttons, prompt=True),)
+                return set_ward(state, stage="ask"), (Say("guardian.asked_lately", {}, buttons, prompt=True),)
             case Wished("go_back") if ward.stage in {"phone", "wait"}:
                 return set_ward(state, stage="ask"), ()
         return None

@@ -50,7 +50,6 @@ SPOKEN = {
     "refused.{}": {*field_problems(), *PAGE_PROBLEMS},
     "guardian.{}": {"refused", "silent", "look_refused"},
     "guardian.ask.{}": set(BANDS),
-    "guardian.not_invited.{}": {"lately", "own_phone"},
     "guarding.done.{}": {"given", "held", "gone"},
     "wards.{}_ask": {"withdraw", "delete"},
     "why.{}": {"crossing", "who", "age", "guardian", "assent", "reading", "consents", "decision", "page"},
